@@ -1,16 +1,18 @@
 //! Section 2: closed forms compared with real convolutions, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, probe, real_cifar10};
-use burn::tensor::{Device, Tensor};
+use crate::collector::{Collector, probe, real_cifar10, values};
+use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
+use nn_lab::run::arm::StepBatch;
+use nn_lab::run::timing::StepTimes;
 use nn_lab::sections::cnn::{
-    CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_LAYERS, N_MAPS, Record, SEPARABLE,
-    block_formula, net_params, output_size, separable_savings,
+    CONV, Cnn, Config, ConvShape, Cost, Dataset, Frame, KNOWN_SHAPES, N_CHOICES, N_LAYERS, N_MAPS, Record,
+    SEPARABLE, Score, block_formula, net_params, output_size, separable_savings, taps,
 };
 use proptest::prelude::*;
 
@@ -53,6 +55,125 @@ proptest! {
                 prop_assert_eq!(y.dims(), [1, 3, stops, stops]);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// An input row changes exactly the output rows that read it.
+    #[test]
+    fn an_output_row_reads_the_input_rows_that_the_page_lists(
+        size in 1u32..=12, kernel in 1u32..=5, stride in 1u32..=4, padding in 0u32..=4, dilation in 1u32..=4,
+    ) {
+        let shape = ConvShape { size, kernel, stride, padding, dilation };
+        let out = output_size(shape).unwrap_or(0);
+        let geometry = Geometry {
+            kernel: kernel as usize, stride: stride as usize, padding: padding as usize, dilation: dilation as usize,
+        };
+        let (device, n) = (Device::flex(), size as usize);
+        let mut conv = conv2d([1, 1], geometry, 1, 1.0, &mut WeightRng::new(1), &device);
+        conv.weight = conv.weight.map(|weight| weight.ones_like());
+        conv.bias = None;
+        for input in (1..=n).filter(|_| out > 0) {
+            let pixels: Vec<f32> = (0..n * n).map(|i| if i / n + 1 == input { 1.0 } else { 0.0 }).collect();
+            let x = Tensor::from_data(TensorData::new(pixels, [1, 1, n, n]), &device);
+            let sums = values(conv.forward(x).sum_dim(3));
+            for (output, sum) in (1..=out).zip(sums) {
+                let reads = taps(shape, output).any(|tap| tap == input as i64);
+                prop_assert_eq!(sum > 0.0, reads, "output row {} and input row {}", output, input);
+            }
+        }
+    }
+
+    #[test]
+    fn an_odd_kernel_with_half_padding_gives_a_size_that_does_not_depend_on_it(
+        size in 1u32..=64, half in 0u32..=5, stride in 1u32..=8,
+    ) {
+        let shape = ConvShape { size, kernel: 2 * half + 1, stride, padding: half, dilation: 1 };
+        prop_assert_eq!(output_size(shape), Some(size.div_ceil(stride)));
+    }
+
+    #[test]
+    fn savings_stay_below_the_number_of_outputs_and_of_weights_per_kernel(
+        c_in in 1u32..64, c_out in 1u32..512, block_kernel in 1u32..=11,
+    ) {
+        let counts = block_formula(&Config { c_in, c_out, block_kernel, ..Config::default() });
+        let limit = f64::from(c_out.min(block_kernel * block_kernel));
+        for ratio in [counts.params_ratio(), counts.multiply_adds_ratio()] {
+            prop_assert!(ratio < limit, "{} of {}", ratio, limit);
+        }
+    }
+
+    /// All kernels of a separable convolution that read one input channel are multiples of one kernel.
+    #[test]
+    fn a_separable_convolution_is_a_standard_one_with_fewer_kernels(c_in in 1usize..6, c_out in 1usize..6, seed in 0u64..100) {
+        let device = Device::flex();
+        let rng = &mut WeightRng::new(seed);
+        let DepthwiseSeparable { mut depthwise, mut pointwise } = DepthwiseSeparable::new([c_in, c_out], 3, rng, &device);
+        (depthwise.bias, pointwise.bias) = (None, None);
+        let x = rng.normal::<4>([1, c_in, 6, 6], 1.0, &device).val();
+        let mut standard = conv2d([c_in, c_out], Geometry::same(3), 1, 1.0, rng, &device);
+        standard.bias = None;
+        // [1, c_in, 3, 3] times [c_out, c_in, 1, 1]
+        let kernels = depthwise.weight.val().swap_dims(0, 1) * pointwise.weight.val();
+        standard.weight = standard.weight.map(|_| kernels.clone());
+        let difference = standard.forward(x.clone()) - pointwise.forward(depthwise.forward(x));
+        prop_assert!(values(difference).iter().all(|value| value.abs() < 1e-4));
+    }
+}
+
+#[test]
+fn the_separable_network_has_nine_convolutions_instead_of_five() {
+    let convolutions = |separable| {
+        let net = Net::new(1, 8, 10, separable, &mut WeightRng::new(1), &Device::flex());
+        net.blocks.iter().map(|block| block.convolutions().len()).sum::<usize>()
+    };
+    assert_eq!([false, true].map(convolutions), [5, 9]);
+    let macs = |width| {
+        let record = probe::<Cnn>(Config { width, n_train: 20, n_test: 20, ..Config::default() });
+        record.nets.expect("counted").map(|cost| cost.multiply_adds as f64)
+    };
+    let ([conv, separable], [wide, _]) = (macs(8), macs(24));
+    assert!((conv / separable - 5.0).abs() < 0.1, "about five times fewer: {conv} and {separable}");
+    assert!((8.5..9.0).contains(&(wide / conv)), "almost nine times as many: {wide} and {conv}");
+}
+
+/// Returns the verdicts of the checks of speed and accuracy for a record with these measurements.
+fn trained_verdicts([conv_ms, separable_ms]: [f32; 2], accuracies: [f32; 2]) -> [Verdict; 2] {
+    let mut record = Record {
+        nets: Some([500, 100].map(|multiply_adds| Cost { params: 1, multiply_adds })),
+        ..Record::default()
+    };
+    for (arm, (ms, accuracy)) in [conv_ms, separable_ms].into_iter().zip(accuracies).enumerate() {
+        let mut times = StepTimes::default();
+        times.push(ms);
+        let steps = StepBatch { first_step: 1, losses: vec![1.0], times };
+        Cnn::apply_frame(&mut record, arm, Frame::Train { steps, steps_per_epoch: 1 });
+        let score = Score { accuracy, ..Score::default() }.into();
+        Cnn::apply_frame(&mut record, arm, Frame::Score { epoch: 1, score });
+    }
+    let checks = Cnn::checks(&Config::default(), &record);
+    [6, 7].map(|index| checks[index].verdict)
+}
+
+#[test]
+fn the_checks_of_speed_and_accuracy_fail_if_their_claims_are_wrong() {
+    use Verdict::{Fails, Holds};
+    // A fifth of the multiply-accumulates: twice as fast is less than the savings, 4.5 times as fast is not.
+    assert_eq!(trained_verdicts([10.0, 5.0], [0.85, 0.84]), [Holds, Holds]);
+    assert_eq!(trained_verdicts([10.0, 12.0], [0.85, 0.90]), [Holds, Holds]);
+    assert_eq!(trained_verdicts([9.0, 2.0], [0.85, 0.79]), [Fails, Fails]);
+    assert_eq!(trained_verdicts([9.0, 2.0], [0.3, 0.3]), [Fails, Fails], "neither learns");
+}
+
+#[test]
+fn figures_are_named_after_their_networks() {
+    let titles: Vec<&str> =
+        Cnn::CHAPTERS.iter().flat_map(|chapter| chapter.figures).map(|(_, title)| *title).collect();
+    for arm in Cnn::ARMS {
+        let of_arm = titles.iter().filter(|title| title.ends_with(arm.net)).count();
+        assert_eq!(of_arm, 3, "{}: {titles:?}", arm.net);
     }
 }
 

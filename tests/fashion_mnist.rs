@@ -2,7 +2,9 @@
 #![cfg(feature = "compute")]
 
 use nn_lab::core::LabError;
+use nn_lab::core::settings::{Param, Settings};
 use nn_lab::data::fashion_mnist::{Images, read};
+use nn_lab::sections::{cnn, mlp};
 
 fn file() -> Vec<u8> {
     std::fs::read("static/data/fashion-mnist.bin").expect("the file is in the project")
@@ -30,6 +32,30 @@ fn the_shipped_file_is_balanced_and_complete() {
     let mean = train.pixels.iter().map(|&p| f64::from(p)).sum::<f64>() / train.pixels.len() as f64;
     assert!((mean - 72.9).abs() < 3.0, "{mean}");
     assert_eq!(train.pixels.iter().max(), Some(&255));
+}
+
+/// The settings say where they stand how many images there are, and how many shades of gray.
+#[test]
+fn the_settings_say_the_size_of_the_data_set() {
+    let Images { train, test, .. } = read(&file()).expect("it can be read");
+    let mut levels: Vec<u8> = train.pixels.iter().chain(&test.pixels).copied().collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let thousands = |n: usize| format!("{},{:03}", n / 1000, n % 1000);
+    let [n_train, n_test] = [&train, &test].map(|split| thousands(split.labels.len()));
+    let shades = format!("{} shades of gray", levels.len());
+    let help = |params: &'static [Param], key: &str| {
+        params.iter().find(|param| param.key == key).map(|param| param.help).expect("a setting")
+    };
+    for (params, key, words) in [
+        (cnn::Config::PARAMS, "n_train", vec![&n_train]),
+        (cnn::Config::PARAMS, "n_test", vec![&n_test]),
+        (cnn::Config::PARAMS, "dataset", vec![&shades]),
+        (mlp::Config::PARAMS, "dataset", vec![&n_train, &n_test, &shades]),
+    ] {
+        let help = help(params, key);
+        assert!(words.iter().all(|words| help.contains(&**words)), "{key}: {help}, not {words:?}");
+    }
 }
 
 #[test]

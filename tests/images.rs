@@ -195,6 +195,26 @@ fn augmentation_is_seeded_and_produces_every_shift_and_flip() {
     assert_eq!(places.len(), 9 * 9 * 2, "nine rows, nine columns, both ways");
 }
 
+/// The help of "Random flip" says: with probability 1/2.
+#[test]
+fn an_image_is_mirrored_with_probability_one_half() {
+    let mut pixels = vec![0; 32 * 32];
+    pixels[16 * 32 + 10] = 255;
+    let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
+    let (stats, flip) = (set.channel_stats(), Augment { crop: false, flip: true });
+    let mut rng = ChaCha12Rng::seed_from_u64(1);
+    let (mut mirrored, mut changes, mut last) = (0, 0, false);
+    for _ in 0..10_000 {
+        let (values, _) = set.augmented(&[ImageDraw::new(0, &mut rng)], &stats, flip);
+        let is_mirrored = values.iter().position(|value| *value > 1.0) == Some(16 * 32 + 21);
+        mirrored += usize::from(is_mirrored);
+        changes += usize::from(is_mirrored != last);
+        last = is_mirrored;
+    }
+    // Four standard deviations of a fair coin are 200 of 10,000. Every other time would change each time.
+    assert!(mirrored.abs_diff(5000) < 200 && changes.abs_diff(5000) < 200, "{mirrored}, {changes}");
+}
+
 #[test]
 fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     let bytes = std::fs::read("static/data/fashion-mnist.bin").unwrap();

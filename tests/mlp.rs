@@ -2,17 +2,18 @@
 //! CPU.
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, probe, run, train};
+use crate::collector::{Collector, probe, run, train, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query, to_query, with};
 use nn_lab::core::{LabError, Verdict};
+use nn_lab::data::plane::{Points, Shape, points};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
-    ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, ModelId, NONLINEAR, OptimizerKind, ParamIndex,
-    Record, Request, Samples, Snapshot, layer_params, params_formula, rank_bound,
+    ActivationChoice, BEST_LINE, Config, Dataset, LINEAR, MAP_SIDE, Mlp, ModelId, NONLINEAR, OptimizerKind,
+    ParamIndex, Record, Request, Samples, Score, Snapshot, layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
@@ -28,7 +29,8 @@ fn with_widths(hidden: &[u32]) -> Config {
 #[test]
 fn forward_matches_numbers_computed_by_hand() {
     let device = Device::flex();
-    let mut net = Net::new(2, &[2], 1, Activation::Relu, true, &mut WeightRng::new(1), &device);
+    let nets = [Activation::Relu, Activation::Identity]
+        .map(|activation| Net::new(2, &[2], 1, activation, true, &mut WeightRng::new(1), &device));
     let set = |values: Vec<f32>, shape: [usize; 2]| {
         burn::module::Param::from_tensor(Tensor::<2>::from_data(TensorData::new(values, shape), &device))
     };
@@ -38,15 +40,17 @@ fn forward_matches_numbers_computed_by_hand() {
     };
     // h = relu([1, 2] [[1, -1], [2, 1]] + [0.5, -4]) = relu([5.5, -3]) = [5.5, 0]; y = 5.5 * 2 + 0 * 7 - 1 =
     // 10.
-    net.layers[0].weight = set(vec![1., -1., 2., 1.], [2, 2]);
-    net.layers[0].bias = bias(vec![0.5, -4.]);
-    net.layers[1].weight = set(vec![2., 7.], [2, 1]);
-    net.layers[1].bias = bias(vec![-1.]);
+    let [net, linear] = nets.map(|mut net| {
+        net.layers[0].weight = set(vec![1., -1., 2., 1.], [2, 2]);
+        net.layers[0].bias = bias(vec![0.5, -4.]);
+        net.layers[1].weight = set(vec![2., 7.], [2, 1]);
+        net.layers[1].bias = bias(vec![-1.]);
+        net
+    });
     let x = || Tensor::from_data(TensorData::new(vec![1.0f32, 2.0], [1, 2]), &device);
     let value = |t: Tensor<2>| t.into_data().try_to_vec::<f32>().expect("floats")[0];
     assert_eq!(value(net.forward(x())), 10.0);
     // Without the activation function: 5.5 * 2 - 3 * 7 - 1 = -11, the result of the single matrix.
-    let linear = net.with_activation(Activation::Identity);
     assert_eq!(value(linear.forward(x())), -11.0);
     let (w, b) = linear.collapsed().expect("layers");
     assert_eq!(value(x().matmul(w) + b.expect("biases")), -11.0);
@@ -280,6 +284,150 @@ fn networks_with_any_list_of_widths_are_built_and_counted() {
     );
 }
 
+#[test]
+fn the_initialization_preserves_the_signal_of_a_linear_network_at_any_depth() {
+    // Without biases, the mean square is multiplied by about 1 per layer with gain 1. The gain of ReLU would
+    // multiply it by 2 per layer, that is by 1024 after ten.
+    let device = Device::flex();
+    let growth = |seed| {
+        let hidden = [64; 10];
+        let net = Net::new(64, &hidden, 64, Activation::Identity, false, &mut WeightRng::new(seed), &device);
+        let x = WeightRng::new(seed + 100).normal::<2>([64, 64], 1.0, &device).val();
+        let mean_square = |t: Tensor<2>| f64::from(values((t.clone() * t).mean().unsqueeze::<1>())[0]);
+        let last_hidden = net.forward_layers(x.clone()).swap_remove(9);
+        mean_square(last_hidden) / mean_square(x)
+    };
+    let mean = (1..=10).map(growth).sum::<f64>() / 10.0;
+    assert!((0.5..2.0).contains(&mean), "{mean}");
+}
+
+/// The claim of the sweep "Rank over depth", for all its values.
+#[test]
+fn at_any_depth_only_the_non_linear_network_exceeds_the_rank_of_one_layer() {
+    for seed in 1..=3 {
+        for depth in [1, 2, 4, 6, 8, 12] {
+            let config = Config { depth, seed, ..Config::default() };
+            let bound = rank_bound(&config);
+            let collapse = probe::<Mlp>(config).collapse.expect("a collapse");
+            let output = collapse.layers.last().expect("an output");
+            let (linear, nonlinear) = (output.linear.rank, output.nonlinear.rank);
+            assert!(
+                linear <= bound && nonlinear > bound,
+                "depth {depth}, seed {seed}: {linear}, {nonlinear}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_first_step_of_adam_moves_every_weight_by_the_learning_rate() {
+    let learning_rate = 0.004;
+    let config = Config { learning_rate, steps: 1, ..with_widths(&[8]) };
+    for optimizer in [OptimizerKind::Adam, OptimizerKind::Sgd] {
+        let config = Config { optimizer, ..config.clone() };
+        let (before, after) = (probe::<Mlp>(config.clone()), run::<Mlp>(config).0);
+        let moved = |arm| {
+            let pairs = snapshot(&before, arm).params.into_iter().zip(snapshot(&after, arm).params);
+            pairs.map(|(before, after)| f64::from((after - before).abs())).collect::<Vec<_>>()
+        };
+        let moved = moved(LINEAR);
+        let by_rate = moved.iter().filter(|moved| (*moved / learning_rate - 1.0).abs() < 0.01).count();
+        match optimizer {
+            OptimizerKind::Adam => assert_eq!(by_rate, moved.len(), "{moved:?}"),
+            _ => assert!(by_rate < moved.len() / 4, "SGD follows the gradient: {moved:?}"),
+        }
+    }
+}
+
+/// Returns the best accuracy that any straight line reaches on these points, over 360 directions.
+fn best_line(points: &Points) -> f64 {
+    let n = points.y.len();
+    let of_direction = |degrees: u32| {
+        let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
+        let mut along: Vec<(f64, u8)> = points
+            .x
+            .iter()
+            .zip(&points.y)
+            .map(|(&[x, y], &class)| (cos * f64::from(x) + sin * f64::from(y), class))
+            .collect();
+        along.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // With the threshold before all points, class 1 is predicted everywhere.
+        let mut right = along.iter().filter(|(_, class)| *class == 1).count();
+        let mut best = right.max(n - right);
+        for (_, class) in along {
+            right = if class == 0 { right + 1 } else { right - 1 };
+            best = best.max(right).max(n - right);
+        }
+        best
+    };
+    (0..180).map(of_direction).max().unwrap_or_default() as f64 / n as f64
+}
+
+#[test]
+fn no_straight_line_reaches_the_bound_of_the_check() {
+    for seed in 0..10 {
+        let best = |shape| best_line(&points(shape, 600, 0.03, seed));
+        for shape in [Shape::Spirals, Shape::Circles, Shape::Xor] {
+            assert!(best(shape) < BEST_LINE, "{shape:?}, seed {seed}: {}", best(shape));
+        }
+        assert!(best(Shape::Moons) > 0.8, "seed {seed}: {}", best(Shape::Moons));
+    }
+}
+
+/// Returns the verdict of the check of the training result, for a record with these test accuracies.
+fn learning_verdict(dataset: Dataset, linear: f32, nonlinear: f32) -> Verdict {
+    let mut record = Record::default();
+    for (arm, test) in [(LINEAR, linear), (NONLINEAR, nonlinear)] {
+        record.arms[arm].scores = vec![Score { step: 100, train: test, test }].into();
+    }
+    let checks = Mlp::checks(&Config { dataset, ..Config::default() }, &record);
+    checks.last().expect("a check").verdict
+}
+
+#[test]
+fn the_check_of_the_training_result_fails_if_either_half_of_its_claim_does() {
+    for dataset in [Dataset::Spirals, Dataset::Circles, Dataset::Xor] {
+        assert_eq!(learning_verdict(dataset, 0.62, 0.99), Verdict::Holds);
+        assert_eq!(learning_verdict(dataset, 0.62, 0.75), Verdict::Fails, "the non-linear one is not good");
+        assert_eq!(learning_verdict(dataset, 0.79, 1.0), Verdict::Fails, "the linear one is too good");
+    }
+    for dataset in [Dataset::Moons, Dataset::FashionMnist] {
+        let [low, high] = if dataset == Dataset::Moons { [0.87, 0.99] } else { [0.8, 0.84] };
+        assert_eq!(learning_verdict(dataset, low, high), Verdict::Holds);
+        assert_eq!(learning_verdict(dataset, low, low), Verdict::Fails, "nothing is gained");
+        assert_eq!(learning_verdict(dataset, 0.5, high), Verdict::Fails, "the linear one is not good");
+    }
+}
+
+/// Layers of two units keep the ring around the disc, or project both onto a line: "circles-two".
+#[test]
+fn no_stack_of_layers_of_two_units_separates_a_disc_from_a_ring() {
+    let device = Device::flex();
+    let circle = |radius: f32, n: usize| {
+        let angle = |i: usize| std::f32::consts::TAU * i as f32 / n as f32;
+        let points = (0..n).flat_map(|i| [radius * angle(i).cos(), radius * angle(i).sin()]);
+        Tensor::<2>::from_data(TensorData::new(points.collect::<Vec<f32>>(), [n, 2]), &device)
+    };
+    let (ring, center) = (circle(0.85, 4000), Tensor::<2>::zeros([1, 2], &device));
+    for seed in 0..100 {
+        let net = Net::new(2, &[2; 4], 2, Activation::Tanh, true, &mut WeightRng::new(seed), &device);
+        let last_hidden = |x: &Tensor<2>| values(net.forward_layers(x.clone()).swap_remove(3));
+        let (ring, center) = (last_hidden(&ring), last_hidden(&center));
+        let angles: Vec<f32> =
+            ring.chunks_exact(2).map(|p| (p[1] - center[1]).atan2(p[0] - center[0])).collect();
+        let turn = |i: usize| {
+            let turn = angles[(i + 1) % angles.len()] - angles[i];
+            turn - std::f32::consts::TAU * (turn / std::f32::consts::TAU).round()
+        };
+        let turns = (0..angles.len()).map(turn).sum::<f32>() / std::f32::consts::TAU;
+        assert!((turns.abs() - 1.0).abs() < 1e-3, "seed {seed}: {turns} turns around the center");
+    }
+    // A singular matrix projects onto a line. There, the ring covers the disc.
+    let along = |x: Tensor<2>| values(x).chunks_exact(2).map(|p| p[0] + 2.0 * p[1]).collect::<Vec<f32>>();
+    let reach = |x: Tensor<2>| along(x).into_iter().fold(0.0f32, |reach, value| reach.max(value.abs()));
+    assert!(reach(circle(0.45, 400)) < reach(circle(0.75, 400)));
+}
+
 const OF: ModelId = ModelId { arm: NONLINEAR as u8, seed: 1 };
 
 /// Runs the experiment with requests after the given steps.
@@ -300,7 +448,11 @@ fn the_probe_shows_the_initialized_networks() {
     let record = probe::<Mlp>(config);
     let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, NONLINEAR));
     assert_eq!((&*activated.dims, activated.step, activated.edits), (&[2, 4, 3, 2][..], 0, 0));
-    assert_eq!(linear.params, activated.params, "both start from the same weights");
+    for (index, (linear, activated)) in linear.params.iter().zip(&activated.params).enumerate() {
+        // Weights of the hidden layers: 2 x 4 and 4 x 3, each before its biases. ReLU has a gain of sqrt(2).
+        let gain = if (0..8).contains(&index) || (12..24).contains(&index) { 2.0f32.sqrt() } else { 1.0 };
+        assert!((gain * linear - activated).abs() < 1e-6, "{index}: {linear} and {activated}");
+    }
     assert_eq!(activated.params.len(), 12 + 15 + 8);
     assert_eq!(activated.maps.len(), 9 * MAP_SIDE * MAP_SIDE);
     // A map follows the equation: h = relu(x W + b) at the center of the first cell.

@@ -52,7 +52,7 @@ fn moons_are_almost_linear() {
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
 fn depth_without_non_linearity_does_not_help() {
-    check("depth-alone", |_, answer| assert_ne!(answer.choice, Some(0), "{answer:?}"));
+    check("depth-alone", |_, answer| assert_eq!(answer.choice, Some(1), "{answer:?}"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn two_units_are_not_enough_for_four_squares() {
     let best = (0..1000).map(|i| right(f64::from(i) / 1000.0)).fold(0.0, f64::max);
     assert!((best - 0.868).abs() < 5e-4, "{best}");
     check("xor-two", |seed, answer| {
-        assert_ne!(answer.choice, Some(0), "{answer:?}");
+        assert_eq!(answer.choice, Some(1), "{answer:?}");
         assert!(
             answer.words.contains(&format!("seed {seed}")) && number(answer, "accuracy_activated") < 0.92
         );
@@ -94,4 +94,23 @@ fn biases_increase_the_rank_by_one() {
         assert!(number(answer, "rank_activated") > 20.0, "{answer:?}");
         assert!(answer.words.contains("one more than its 8 inputs"));
     });
+}
+
+/// An answer that depends on the seed would be luck, so the options are such that it does not.
+#[test]
+#[ignore = "minutes; ./lab test full runs it"]
+fn twenty_seeds_give_the_same_answers() {
+    let expected =
+        [("straight-line", 2), ("depth-alone", 1), ("circles-three", 0), ("circles-two", 1), ("xor-two", 1)];
+    for (slug, choice) in expected {
+        let answers: Vec<Answer> = (1..=20).map(|seed| answer(slug, seed)).collect();
+        for answer in &answers {
+            assert_eq!(answer.choice, Some(choice), "{slug}: {answer:?}");
+        }
+        if slug == "xor-two" {
+            // The explanation says that gradient descent often misses the band with an accuracy of 86.8%.
+            let missed = answers.iter().filter(|answer| number(answer, "accuracy_activated") < 0.8).count();
+            assert!(missed >= 10, "{missed} of 20");
+        }
+    }
 }

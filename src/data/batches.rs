@@ -3,7 +3,8 @@
 use chacha20::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Endless mini-batches. Every epoch is a new shuffle of all samples, determined by the seed.
+/// Endless mini-batches. Every epoch is a new shuffle of all samples, determined by the seed, without those
+/// that do not fill a batch.
 ///
 /// Two networks that are compared take their batches from one `Batches`, so they see the same samples in the
 /// same order.
@@ -49,7 +50,7 @@ mod tests {
     use crate::data::batches::*;
 
     #[test]
-    fn an_epoch_sees_every_sample_once() {
+    fn an_epoch_of_whole_batches_sees_every_sample_once() {
         let mut batches = Batches::new(10, 5, 1);
         let mut seen: Vec<_> = batches.next_batch().to_vec();
         seen.extend_from_slice(batches.next_batch());
@@ -59,6 +60,17 @@ mod tests {
         let mut second: Vec<_> = batches.next_batch().to_vec();
         second.extend_from_slice(batches.next_batch());
         assert_ne!(first, second, "a new epoch is a new shuffle");
+    }
+
+    #[test]
+    fn an_epoch_drops_the_samples_that_do_not_fill_a_batch() {
+        let mut batches = Batches::new(10, 4, 1);
+        let mut seen: Vec<_> = batches.next_batch().to_vec();
+        seen.extend_from_slice(batches.next_batch());
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 8, "no sample occurs twice, and two are left out");
+        assert_eq!(batches.next_batch().len(), 4, "the next epoch starts with a whole batch");
     }
 
     #[test]

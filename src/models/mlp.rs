@@ -33,8 +33,10 @@ impl Activation {
         }
     }
 
-    /// Returns the gain that preserves the variance of the signal from layer to layer: sqrt(2) for functions
-    /// that drop half of it (He et al. 2015, section 2.2), and 1 for the others (Glorot and Bengio 2010).
+    /// Returns the gain of the initial weights, whose variance is `gain^2 / d_in`. It preserves the mean square of
+    /// the signal from layer to layer: sqrt(2) for functions that drop about half of it (He et al. 2015, "Delving
+    /// Deep into Rectifiers", section 2.2), and 1 for the others (LeCun et al. 1998, "Efficient BackProp",
+    /// section 4.6).
     fn gain(self) -> f32 {
         match self {
             Self::Relu | Self::Gelu => 2.0f32.sqrt(),
@@ -82,12 +84,6 @@ impl Mlp {
         };
         let layers = (0..=last).map(|l| layer(l, rng)).collect();
         Self { layers, activation }
-    }
-
-    /// Returns the same layers with another activation.
-    pub fn with_activation(mut self, activation: Activation) -> Self {
-        self.activation = activation;
-        self
     }
 
     /// Returns the logits.

@@ -14,7 +14,7 @@ crate::settings! {
         padding: u32 = 1, int(0, 8) live, "Padding", "P",
             "Zeros laid around the input, in pixels on each side.";
         dilation: u32 = 1, int(1, 6) live, "Dilation", "D",
-            "Pixels between neighboring weights of the kernel; 1 leaves no gap.";
+            "Distance between neighboring weights of the kernel, in input pixels. With 1 they are on adjacent pixels.";
         c_in: u32 = 64, int(1, 256, log) live, "Channels in", "C_in",
             "Channels that the two blocks take.";
         c_out: u32 = 128, int(1, 256, log) live, "Channels out", "C_out",
@@ -22,15 +22,15 @@ crate::settings! {
         block_kernel: u32 = 3, int(1, 11) live, "Kernel size", "K",
             "Kernel of the two blocks that are counted.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Data set", "",
-            "Fashion-MNIST: grayscale images of ten kinds of clothes, 28 × 28, padded to 32 × 32. CIFAR-10: color photographs, 32 × 32, which you add yourself.";
+            "Fashion-MNIST: images of ten kinds of clothes, 28 × 28 pixels in 64 shades of gray, padded to 32 × 32. CIFAR-10: color photographs, 32 × 32, which you add yourself.";
         n_train: u32 = 4000, int(20, 50_000, log), "Training images", "n",
-            "Images that are learned, the first ones of the set; all of them where there are fewer. An epoch sees each once.";
+            "The first images of the training set. This page’s Fashion-MNIST has 10,000 of the original 60,000; a larger number uses all of them. Every epoch shuffles the images and drops those that do not fill a batch.";
         n_test: u32 = 1000, int(20, 10_000, log), "Test images", "",
-            "Images in the test set. Test accuracy is measured after every epoch.";
+            "The first images of the test set. This page’s Fashion-MNIST has 2,000 of the original 10,000; a larger number uses all of them. Test accuracy is measured after every epoch.";
         crop: bool = false, switch, "Random crop", "",
             "Data augmentation: shifts each training image at random by up to 4 pixels, differently in every epoch.";
         flip: bool = false, switch, "Random flip", "",
-            "Mirrors each training image left to right, every other time.";
+            "Data augmentation: mirrors each training image left to right with probability 1/2, drawn anew in every epoch.";
         width: u32 = 8, int(1, 32, log), "Width", "w",
             "Channels after the first block; the five blocks have w, 2w, 4w, 8w and 8w.";
         learning_rate: f64 = 0.003, float(1e-5, 1.0, log) live, "Learning rate", "η",
@@ -38,7 +38,7 @@ crate::settings! {
         batch_size: u32 = 32, int(1, 256, log), "Batch size", "B",
             "Images in one step; both networks see the same ones.";
         epochs: u32 = 10, int(1, 100, log), "Epochs", "",
-            "Times that every training image is seen.";
+            "Passes over the training images.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
             "Draws the initial weights, the order of batches, crops and flips. The same seed gives the same run on the same device.";
         image: u32 = 1, int(1, N_CHOICES as u32) live, "Test image", "",
@@ -46,17 +46,17 @@ crate::settings! {
     }
     presets {
         "quick", "A first look",
-            "1,000 images, three epochs: half a minute on a slow computer, and well above chance."
+            "1,000 images and three epochs: a short run that ends well above chance level."
             => { n_train: "1000", epochs: "3", n_test: "500" }
         "wide", "Wider networks",
-            "With more channels, most of the time goes into multiply-accumulates and the separable network pulls ahead. Each step takes longer."
+            "With three times as many channels, the standard CNN needs almost nine times as many multiply-accumulates. Compare the time per step with the default width."
             => { width: "24", n_train: "1000", epochs: "5", n_test: "500" }
         "augmented", "Crop and flip",
-            "Few images, many epochs, each image slightly different every time: the networks cannot memorize them."
+            "Few images and many epochs, but each image is slightly different every time. Compare the training loss with a run without augmentation."
             => { n_train: "1000", epochs: "30", n_test: "500", crop: "true", flip: "true" }
     }
     sweeps {
-        "Time over width", "Milliseconds per step, standard and separable: fewer multiply-accumulates pay off only where there are many channels."
+        "Time over width", "Milliseconds per step of both networks. See from which width on fewer multiply-accumulates save time."
             => { sweep: "width:2,4,8,16", measure: "ms_per_step"; n_train: "400", n_test: "100", epochs: "1" }
     }
 }

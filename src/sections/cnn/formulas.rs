@@ -14,7 +14,7 @@ pub struct ConvShape {
     pub stride: u32,
     /// `P`, the zeros on each side of the input.
     pub padding: u32,
-    /// `D`, the pixels between neighboring weights; 1 leaves no gap.
+    /// `D`, the distance between neighboring weights in input pixels; 1 means adjacent pixels.
     pub dilation: u32,
 }
 
@@ -30,6 +30,13 @@ pub fn output_size(shape: ConvShape) -> Option<u32> {
     Some(room.checked_div(shape.stride)? + 1)
 }
 
+/// Returns the input rows that an output row reads, or the columns that an output column reads, all counted
+/// from 1. Those below 1 or above `H` are padding.
+pub fn taps(shape: ConvShape, output: u32) -> impl Iterator<Item = i64> {
+    let first = i64::from(output.saturating_sub(1) * shape.stride) - i64::from(shape.padding) + 1;
+    (0..shape.kernel).map(move |tap| first + i64::from(tap * shape.dilation))
+}
+
 /// Well-known convolutions with their descriptions.
 pub const KNOWN_SHAPES: &[(&str, ConvShape)] = &[
     ("No padding: smaller by K − 1 (LeNet-5)", shape(32, 5, 1, 0, 1)),
@@ -39,7 +46,7 @@ pub const KNOWN_SHAPES: &[(&str, ConvShape)] = &[
     ("The floor loses what is left over", shape(8, 3, 2, 0, 1)),
     ("Large kernel, large stride (AlexNet)", shape(227, 11, 4, 0, 1)),
     ("First layer of ResNet-18", shape(224, 7, 2, 3, 1)),
-    ("Dilation 2: a 3 × 3 kernel that reaches 5", shape(32, 3, 1, 2, 2)),
+    ("Dilation 2: a 3 × 3 kernel that spans 5 × 5", shape(32, 3, 1, 2, 2)),
 ];
 
 const fn shape(size: u32, kernel: u32, stride: u32, padding: u32, dilation: u32) -> ConvShape {

@@ -3,10 +3,7 @@
 use super::{BLOCK_SIDE, Cnn, Config, NetRecord, Record, output_size};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
-use crate::run::arm::{Arm, per_arm};
-
-/// The arms, called after their kind of convolution.
-const BY_CONVOLUTION: [Arm; 2] = [Arm { title: "standard", ..Cnn::ARMS[0] }, Cnn::ARMS[1]];
+use crate::run::arm::per_arm;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let nets = &record.arms;
@@ -34,11 +31,11 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracies.last_y());
         [arm.loss(&net.losses, 20), accuracy.note("chance level: 0.1")]
     });
-    metrics.extend(per_arm(&BY_CONVOLUTION, nets, |arm, net| {
+    metrics.extend(per_arm(Cnn::ARMS, nets, |arm, net| {
         [arm.ms_per_step(net.ms_per_step()).note(epoch_time(net))]
     }));
     metrics.extend([
-        Metric::new("speedup", "Speedup of the separable network", record.speedup())
+        Metric::new("speedup", "Speedup of the separable CNN", record.speedup())
             .unit("×")
             .note("time per step, standard / separable"),
         Metric::new("net_macs_ratio", "Savings in MACs, whole network", record.macs_ratio())
@@ -53,12 +50,12 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .count()
             .note("height and width"),
     ]);
-    metrics.extend(per_arm(&BY_CONVOLUTION, &costs, |arm, cost| {
+    metrics.extend(per_arm(Cnn::ARMS, &costs, |arm, cost| {
         let params = arm.metric("params", "Parameters", cost.map(|cost| cost.params as f64));
         [params.count().note("counted in the module")]
     }));
     metrics.push(Metric::new("params_ratio", "Savings", blocks.map(|b| b.params_ratio())).unit("×"));
-    metrics.extend(per_arm(&BY_CONVOLUTION, &costs, |arm, cost| {
+    metrics.extend(per_arm(Cnn::ARMS, &costs, |arm, cost| {
         let macs = arm.metric("macs", "MACs", cost.map(|cost| cost.multiply_adds as f64));
         [macs.count().note(format!("for maps of {BLOCK_SIDE} × {BLOCK_SIDE}"))]
     }));

@@ -26,7 +26,7 @@ mod train;
 pub use config::Config;
 pub use formulas::{
     BlockCounts, ConvShape, KNOWN_SHAPES, block_formula, conv_params, effective_kernel, net_params,
-    output_size, separable_params, separable_savings,
+    output_size, separable_params, separable_savings, taps,
 };
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
@@ -194,8 +194,8 @@ impl Experiment for Cnn {
     crate::own_files!();
 
     const ARMS: &'static [Arm] = &[
-        Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
-        Arm { slug: "separable", title: "separable", net: "separable network" },
+        Arm { slug: "conv", title: "standard", net: "standard CNN" },
+        Arm { slug: "separable", title: "separable", net: "separable CNN" },
     ];
 
     fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {

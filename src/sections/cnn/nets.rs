@@ -6,7 +6,7 @@ use crate::models::cnn::Cnn as Net;
 use crate::models::weights::WeightRng;
 use burn::tensor::Device;
 
-/// Builds the standard network of the settings, or the separable one.
+/// Builds the standard CNN of the settings, or the separable one.
 pub(super) fn net(config: &Config, separable: bool, device: &Device) -> Net {
     let (c_in, n_classes) = (config.dataset.channels() as usize, config.dataset.class_names().len());
     // With the same seed both networks have the same first convolution.

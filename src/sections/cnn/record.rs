@@ -31,9 +31,9 @@ pub struct Record {
     pub arms: [NetRecord; 2],
 }
 
-/// The index of the standard network among the arms.
+/// The index of the standard CNN among the arms.
 pub const CONV: usize = 0;
-/// The index of the separable network among the arms.
+/// The index of the separable CNN among the arms.
 pub const SEPARABLE: usize = 1;
 
 /// The latest activations for each test image.
@@ -130,7 +130,7 @@ impl Record {
         trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|view| view.image == image))
     }
 
-    /// Returns the factor by which the separable network needs fewer multiply-accumulates for an image.
+    /// Returns the factor by which the separable CNN needs fewer multiply-accumulates for an image.
     pub fn macs_ratio(&self) -> Option<f64> {
         self.nets.map(|[conv, separable]| conv.multiply_adds as f64 / separable.multiply_adds.max(1) as f64)
     }
@@ -140,7 +140,7 @@ impl Record {
         both(|arm| self.arms[arm].ms_per_step())
     }
 
-    /// Returns the factor by which a step of the separable network is faster.
+    /// Returns the factor by which a step of the separable CNN is faster.
     pub fn speedup(&self) -> Option<f64> {
         self.step_times().filter(|[_, separable]| *separable > 0.0).map(|[conv, separable]| conv / separable)
     }

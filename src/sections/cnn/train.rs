@@ -1,4 +1,4 @@
-//! Trains the standard or the separable network; both see the same batches.
+//! Trains the standard or the separable CNN; both see the same batches.
 
 use super::inspect::{inspect, test_batch};
 use super::nets::{augment, net, pictures};

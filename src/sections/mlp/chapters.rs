@@ -27,7 +27,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "collapse",
-        title: "Why is a deep linear network just one matrix?",
+        title: "Why is a deep linear network just one layer?",
         figures: &[("spectrum", "Singular values"), ("layer-ranks", "Rank, layer by layer")],
         readouts: &["rank_linear rank_activated rank_bound collapse_max_abs_diff"],
         trains: false,

@@ -40,7 +40,7 @@ pub fn params_formula(config: &Config) -> u64 {
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     let mut checks = vec![count_check(config, record)];
     checks.extend(rank_checks(config, record.collapse.as_deref()));
-    checks.push(collapse_check(record.collapse.as_deref()));
+    checks.push(collapse_check(config, record.collapse.as_deref()));
     checks.push(learning_check(config, record));
     checks
 }
@@ -70,7 +70,7 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
             }),
         ),
         Check::new(
-            "After centering, which takes the biases out, at most d_in are left.",
+            "After centering, which takes the biases out, the rank is at most d_in.",
             format!("rank ≤ {d_in}"),
             centered,
         ),
@@ -94,47 +94,66 @@ pub(super) fn probe_out(config: &Config) -> u32 {
     config.hidden_dims().last().copied().unwrap_or(1)
 }
 
-fn collapse_check(collapse: Option<&Collapse>) -> Check {
+fn collapse_check(config: &Config, collapse: Option<&Collapse>) -> Check {
+    let layer = if config.bias {
+        "one layer, with W = W₁W₂… and one bias"
+    } else {
+        "one matrix, W = W₁W₂…"
+    };
     Check::rounding(
-        "The linear network equals one matrix: W = W₁W₂…; only rounding tells them apart.",
+        format!("The linear network equals {layer}; only rounding tells them apart."),
         collapse.map(|c| (c.max_abs_diff, c.diff_tolerance)),
     )
 }
 
-/// Depth helps only with a non-linearity. On moons and images a linear network does well, and the text says
-/// so.
+/// An accuracy that no straight line reaches on spirals, circles or XOR with the default noise
+/// (`no_straight_line_reaches_the_bound_of_the_check` in `tests/mlp.rs`).
+pub const BEST_LINE: f64 = 0.75;
+
+/// The claim about a data set, with the accuracies that confirm it.
+struct LearningClaim {
+    claim: &'static str,
+    expected: &'static str,
+    /// Takes the accuracies of the linear and of the non-linear network.
+    holds: fn(f64, f64) -> bool,
+}
+
+/// Returns the claim about the networks of the settings. Depth helps only with a non-linearity; on moons and
+/// images a linear network does well, and the text says so.
+fn learning_claim(config: &Config) -> LearningClaim {
+    match config.dataset {
+        _ if config.activation == ActivationChoice::Identity => LearningClaim {
+            claim: "Both networks are linear here, so neither can do better than the other.",
+            expected: "equal within 2 points",
+            holds: |linear, nonlinear| (nonlinear - linear).abs() <= 0.02,
+        },
+        Dataset::Spirals | Dataset::Circles | Dataset::Xor => LearningClaim {
+            claim: "No straight line separates these classes: the linear network is stuck, the non-linear one is not.",
+            expected: "linear below 75%, non-linear at least 20 points ahead",
+            holds: |linear, nonlinear| linear < BEST_LINE && nonlinear - linear >= 0.2,
+        },
+        Dataset::Moons => LearningClaim {
+            claim: "The moons are almost linearly separable, so the linear network does well; the non-linear one does better.",
+            expected: "linear at least 80%, non-linear at least 5 points ahead",
+            holds: |linear, nonlinear| linear >= 0.8 && nonlinear - linear >= 0.05,
+        },
+        Dataset::FashionMnist => LearningClaim {
+            claim: "One layer, with a template for each class, gets most clothes right; the non-linearity gains a few points.",
+            expected: "linear at least 70%, non-linear at least 1 point ahead",
+            holds: |linear, nonlinear| linear >= 0.7 && nonlinear - linear >= 0.01,
+        },
+    }
+}
+
 fn learning_check(config: &Config, record: &Record) -> Check {
-    let claim = match config.dataset {
-        _ if config.activation == ActivationChoice::Identity => {
-            "Both networks are linear here, so neither can do better than the other."
-        }
-        Dataset::Spirals | Dataset::Circles | Dataset::Xor => {
-            "No straight line separates these classes: the linear network stays near chance, the non-linear one does not."
-        }
-        Dataset::Moons => {
-            "The moons are almost linearly separable, so the linear network does well; the non-linear one gains the rest."
-        }
-        Dataset::FashionMnist => {
-            "One matrix, a template for each class, gets most clothes right; the non-linearity gains a few points."
-        }
-    };
+    let LearningClaim { claim, expected, holds } = learning_claim(config);
     // Untrained networks neither confirm nor refute a claim about trained ones.
     let scores = both(|arm| record.arms[arm].trained_accuracy());
-    let identity = config.activation == ActivationChoice::Identity;
-    let expected = match config.dataset {
-        _ if identity => "equal within 2 points",
-        Dataset::Spirals | Dataset::Circles | Dataset::Xor => "gap of at least 20 points",
-        Dataset::Moons | Dataset::FashionMnist => "non-linear at least as good",
-    };
     let measured = scores.map(|[linear, nonlinear]| {
-        let gap = nonlinear - linear;
-        let holds = match config.dataset {
-            _ if identity => gap.abs() <= 0.02,
-            Dataset::Spirals | Dataset::Circles | Dataset::Xor => gap >= 0.2,
-            Dataset::Moons | Dataset::FashionMnist => gap >= 0.0,
-        };
         let steps = record.arms[NONLINEAR].scores.last().map_or(0, |score| score.step);
-        (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(nonlinear)), holds)
+        let words =
+            format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(nonlinear));
+        (words, holds(linear, nonlinear))
     });
     Check::new(claim, expected, measured).of_training()
 }

@@ -1,6 +1,6 @@
 //! The guided experiments of section 1, from easy to surprising.
 
-use super::{Config, NONLINEAR, Record, rank_bound};
+use super::{BEST_LINE, Config, NONLINEAR, Record, rank_bound};
 use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
@@ -15,8 +15,8 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(&[
             "Yes: at least 90% of the test points",
-            "Partly: 70 to 90%",
-            "Hardly: less than 70%",
+            "Partly: 75 to 90%",
+            "Hardly: less than 75%",
         ]),
         answer: straight_line,
         reason: "Without an activation function a network computes a softmax of one affine function of x, however many layers it has. Its decision boundary is a straight line, and no straight line separates two arms that wind around each other.",
@@ -47,7 +47,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
             "It no longer learns: chance level, below 55%",
         ]),
         answer: depth_alone,
-        reason: "A product of matrices is a matrix. Ten linear layers can express nothing that one cannot; they only change the path that gradient descent takes to it.",
+        reason: "A product of matrices is a matrix, so many linear layers can express nothing that one cannot. They only change the path of gradient descent.",
         source: ("Saxe et al. 2014", "https://arxiv.org/abs/1312.6120"),
     },
     GuidedExperiment {
@@ -55,11 +55,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         chapter: "units",
         figures: &["network"],
         question: "Is one hidden layer of three units enough to separate a disc from the ring around it?",
-        values: keys!(@pairs Config; dataset: "circles", hidden: "3", activation: "tanh"),
+        // With the default learning rate of 0.01, four of twenty seeds still have only two lines after 1,500 steps.
+        values: keys!(@pairs Config; dataset: "circles", hidden: "3", activation: "tanh", learning_rate: "0.03"),
         trains: true,
-        prediction: Prediction::Choice(&ENOUGH),
-        answer: circles,
-        reason: "Each unit of the first layer switches along a straight line, and three lines enclose a triangle. Look at the three maps: every one cuts off another side of the disc.",
+        prediction: Prediction::Choice(&["Yes: at least 98% of the test points", "No: less than 98%"]),
+        answer: circles_three,
+        reason: "Each unit of the first layer switches along a straight line, and three lines can enclose a triangle around the disc. Look at the three maps: each cuts off another side.",
         source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
     },
     GuidedExperiment {
@@ -69,9 +70,9 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         question: "Can four hidden layers of two units each, eight units in all, separate the disc from the ring?",
         values: keys!(@pairs Config; dataset: "circles", hidden: "2,2,2,2", activation: "tanh"),
         trains: true,
-        prediction: Prediction::Choice(&ENOUGH),
-        answer: circles,
-        reason: "Layers of two units map the plane to the plane, and tanh only bends it. If the layers are invertible, the image of the ring still surrounds that of the disc, so no line separates them; if one is not, it folds points of both classes together. No depth makes up for the third dimension that is missing.",
+        prediction: Prediction::Choice(&["Yes: all of the test points", "No: some are on the wrong side"]),
+        answer: circles_two,
+        reason: "A layer of two tanh units with an invertible matrix maps the plane into the plane one-to-one, so the image of the ring still surrounds that of the disc, and no straight line separates them. A singular matrix projects the plane onto a line, on which the ring covers the disc. So at any depth, some points of the two shapes are on the wrong side; the theorem does not say how many.",
         source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
     },
     GuidedExperiment {
@@ -81,13 +82,9 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         question: "Two ReLU units solve the four points of XOR. Are they enough for the four squares of points here?",
         values: keys!(@pairs Config; dataset: "xor", hidden: "2"),
         trains: true,
-        prediction: Prediction::Choice(&[
-            "Yes: at least 95% of the test points",
-            "Nearly: 80 to 95%",
-            "No: less than 80%",
-        ]),
+        prediction: Prediction::Choice(&["Yes: at least 95% of the test points", "No: less than 95%"]),
         answer: xor_two,
-        reason: "The textbook's two units carve out a band between two parallel lines; two of the four points fall inside it. Squares are wider than points: without noise the best band gets 86.8% of them right (closed form), and its edges cut off the corners. From many initializations gradient descent does not find even that band, and settles in a local minimum with a whole square on the wrong side.",
+        reason: "The textbook's two units carve out a band between two parallel lines; two of the four points fall inside it. Squares are wider than points: without noise the best band gets 86.8% of them right (closed form), and its edges cut off the corners. Gradient descent often does not find even that band, and ends with about a whole square on the wrong side. Try other seeds.",
         source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
     },
     GuidedExperiment {
@@ -111,15 +108,13 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: false,
         prediction: Prediction::Number { metric: "rank_linear" },
         answer: rank_plus_one,
-        reason: "The weights multiply to one matrix, which passes at most d_in directions. The biases add one constant row to every output, which is one direction more, at any depth: the usual claim \"rank d_in\" holds only without biases, or after the column means are taken out.",
+        reason: "The weights multiply to one matrix, which passes at most d_in directions. The biases add the same row to every output, which is one direction more, at any depth. The usual claim \"rank d_in\" holds only without biases, or after subtracting the column means.",
         source: (
             "Goodfellow et al. 2016, section 2.4",
             "https://www.deeplearningbook.org/contents/linear_algebra.html",
         ),
     },
 ];
-
-const ENOUGH: [&str; 2] = ["Yes: at least 98% of the test points", "No: less than 98%"];
 
 /// Returns the test accuracies of the trained networks, and the same as numbers of an answer.
 fn accuracies(record: &Record) -> Option<(f64, f64, Numbers)> {
@@ -131,7 +126,7 @@ fn straight_line(_: &Config, record: &Record) -> Option<Answer> {
     let (linear, nonlinear, numbers) = accuracies(record)?;
     let (choice, verdict) = match linear {
         a if a >= 0.9 => (0, "so here a straight line is enough"),
-        a if a >= 0.7 => (1, "so a straight line gets most of them right here"),
+        a if a >= BEST_LINE => (1, "so a straight line gets most of them right here"),
         _ => (2, "so a straight line hardly helps"),
     };
     let words = format!(
@@ -160,17 +155,17 @@ fn moons(_: &Config, record: &Record) -> Option<Answer> {
 fn depth_alone(config: &Config, record: &Record) -> Option<Answer> {
     let (linear, nonlinear, mut numbers) = accuracies(record)?;
     let (choice, verdict) = match linear {
-        a if a > 0.8 => (0, "That is much more than one matrix should be able to do."),
-        a if a >= 0.55 => (1, "That is what a single matrix can do, and no more."),
+        a if a > 0.8 => (0, "That is much more than a single layer should be able to do."),
+        a if a >= 0.55 => (1, "That is what a single layer can do, and no more."),
         _ => (2, "Depth has not helped, and made it harder to train."),
     };
     let layers = config.hidden_dims().len() + 1;
     let mut words =
-        format!("With {layers} matrices the linear network reaches {}. {verdict}", percent(linear));
+        format!("With {layers} layers of weights the linear network reaches {}. {verdict}", percent(linear));
     if let Some(collapse) = &record.collapse {
         numbers.push(("collapse_max_abs_diff", collapse.max_abs_diff));
         words += &format!(
-            " On random inputs its output differs from that of one matrix by at most {:.0e}.",
+            " On random inputs its output differs from that of one layer by at most {:.0e}.",
             collapse.max_abs_diff
         );
     }
@@ -178,11 +173,21 @@ fn depth_alone(config: &Config, record: &Record) -> Option<Answer> {
     Some(Answer::new(words, choice, numbers))
 }
 
-fn circles(config: &Config, record: &Record) -> Option<Answer> {
+fn circles_three(config: &Config, record: &Record) -> Option<Answer> {
+    circles(config, record, 0.98)
+}
+
+/// The theorem excludes only a network that is right about every point.
+fn circles_two(config: &Config, record: &Record) -> Option<Answer> {
+    circles(config, record, 1.0)
+}
+
+/// Compares the accuracy of the non-linear network with the one that counts as an enclosed disc.
+fn circles(config: &Config, record: &Record, enough: f64) -> Option<Answer> {
     let (linear, nonlinear, numbers) = accuracies(record)?;
     let dims: Vec<String> = config.hidden_dims().iter().map(u32::to_string).collect();
     let (choice, verdict) = match nonlinear {
-        a if a >= 0.98 => (0, "the disc is enclosed"),
+        a if a >= enough => (0, "the disc is enclosed"),
         a if a >= 0.75 => {
             (1, "the disc is enclosed on some sides, and part of the ring stays on its side of the boundary")
         }
@@ -205,7 +210,7 @@ fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
             (1, "it has found the band of the textbook, whose edges cut off corners of the squares")
         }
         _ => (
-            2,
+            1,
             "it is stuck below what the band of the textbook reaches, with much of a square on the wrong side",
         ),
     };
@@ -224,7 +229,7 @@ fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
     let ratio = record.arms[NONLINEAR].gradient_ratio()?;
     let verdict = match loss {
         loss if loss > 0.6 => "it has hardly moved from 0.693, the loss at chance level",
-        loss if loss > 0.2 => "it has left the plateau at 0.693 and is still on its way down",
+        loss if loss > 0.2 => "it has left the plateau at 0.693, but has not learned the spirals",
         _ => "it has left the plateau at 0.693 and learned the spirals",
     };
     let words = format!(
@@ -244,7 +249,7 @@ fn rank_plus_one(config: &Config, record: &Record) -> Option<Answer> {
     let (bound, d_in) = (rank_bound(config), config.d_in);
     let verdict = match rank {
         rank if rank == d_in + 1 => format!(
-            "one more than its {d_in} inputs. Without the column means, which the biases make, {centered} are left"
+            "one more than its {d_in} inputs. After subtracting the column means, which takes the biases out, it has rank {centered}"
         ),
         rank if rank <= d_in => format!("no more than its {d_in} inputs"),
         _ => format!("more than the bound of {bound}, which should not be possible"),

@@ -20,7 +20,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("rank_linear", "Rank, linear network", output.map(|o| o.linear.rank.into())),
         Metric::new("rank_activated", "Rank, non-linear network", output.map(|o| o.nonlinear.rank.into())),
         Metric::new("rank_bound", "Bound, linear network", f64::from(rank_bound(config))).note("closed form"),
-        Metric::new("collapse_max_abs_diff", "Linear network vs. single matrix", difference)
+        Metric::new("collapse_max_abs_diff", "Linear network vs. single layer", difference)
             .digits(2)
             .note("max |difference|"),
     ]);

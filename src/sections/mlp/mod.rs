@@ -1,7 +1,8 @@
 //! Section 1: the roles of depth, width and the non-linearity in a multilayer perceptron.
 //!
-//! The probe counts parameters and shows how a network without non-linearity collapses to one matrix. The run
-//! trains a linear and a non-linear network on the same batches from the same initial weights.
+//! The probe counts parameters and shows how a network without non-linearity collapses to one layer. The run
+//! trains a linear and a non-linear network on the same batches. Their initial weights are the same random
+//! numbers, scaled by the gain of each network's activation function.
 
 mod chapters;
 mod checks;
@@ -18,7 +19,7 @@ mod snapshot;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{chance, dims, layer_params, params_formula, rank_bound, training_dims};
+pub use checks::{BEST_LINE, chance, dims, layer_params, params_formula, rank_bound, training_dims};
 pub use config::{ActivationChoice, Config, Dataset};
 #[cfg(feature = "page")]
 pub use panel::MlpPanel;
@@ -43,7 +44,7 @@ pub enum Frame {
     Counted(u32),
     /// Both networks before training.
     Untrained(Rc<Untrained>),
-    /// The linear network, the non-linear network and the single matrix on the same batch.
+    /// The linear network, the non-linear network and the single layer on the same batch.
     Collapse(Rc<Collapse>),
     /// The samples that figures show; sent once, before the first step.
     Samples(Rc<Samples>),
@@ -72,7 +73,7 @@ pub struct Collapse {
     pub layers: Vec<LayerSpectra>,
     /// The linear network's output minus its column means.
     pub linear_centered: Spectrum,
-    /// Largest difference between the linear network's output and the single matrix's.
+    /// Largest difference between the linear network's output and the single layer's.
     pub max_abs_diff: f64,
     /// Largest element of the linear network's output; the scale of the difference.
     pub max_abs: f64,
@@ -99,7 +100,7 @@ pub enum Samples {
 /// Measurements of a network since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// L2 norm of the gradient of each layer's weight, at the last step.
+    /// Frobenius norm of the gradient of each layer's weight, at the last step.
     pub grad_norms: Vec<f32>,
     /// Accuracies, at the steps where they were measured.
     pub scores: Vec<Score>,

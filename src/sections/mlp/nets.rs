@@ -1,20 +1,24 @@
 //! The network of the settings, for the probe and for training: how it is built, read and changed.
 
 use super::snapshot::{MAP_SIDE, ParamIndex, Snapshot};
-use super::{BOUNDARY_REACH, Config};
+use super::{BOUNDARY_REACH, Config, LINEAR};
 use crate::core::LabError;
-use crate::models::mlp::Mlp as Net;
+use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::WeightRng;
 use crate::run::training::{read, read_groups};
 use burn::module::Param;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Builds the network of the settings with the given numbers of inputs and outputs.
-pub(super) fn net(config: &Config, d_in: usize, d_out: usize, device: &Device) -> Net {
+/// Builds the linear or the non-linear network of the settings with the given numbers of inputs and outputs.
+///
+/// Both get the same random numbers, and each scales its weights by the gain of its own activation function:
+/// the ReLU's gain of sqrt(2) would make the signal of a linear network grow with every layer.
+pub(super) fn net(config: &Config, arm: usize, d_in: usize, d_out: usize, device: &Device) -> Net {
     let hidden: Vec<usize> = config.hidden_dims().into_iter().map(|width| width as usize).collect();
+    let activation = if arm == LINEAR { Activation::Identity } else { config.activation.into() };
     let mut rng = WeightRng::new(config.seed.into());
-    Net::new(d_in, &hidden, d_out, config.activation.into(), config.bias, &mut rng, device)
+    Net::new(d_in, &hidden, d_out, activation, config.bias, &mut rng, device)
 }
 
 /// Returns the centers of the cells of a square grid over the plane, row by row from the bottom.

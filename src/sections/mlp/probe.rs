@@ -1,11 +1,12 @@
 //! Measurements that need no training: the parameter count, and the collapse of a network without
-//! non-linearity.
+//! non-linearity to a single layer.
 
 use super::checks::probe_out;
 use super::nets::{boundary, grid, net, snapshot};
 use super::train::plane_samples;
 use super::{
-    BOUNDARY_SIDE, Collapse, Config, Dataset, Frame, LayerSpectra, MAP_SIDE, Mlp, Untrained, training_dims,
+    BOUNDARY_SIDE, Collapse, Config, Dataset, Frame, LINEAR, LayerSpectra, MAP_SIDE, Mlp, NONLINEAR,
+    Untrained, training_dims,
 };
 use crate::core::{LabError, Progress};
 use crate::models::mlp::{Activation, Mlp as Net};
@@ -22,13 +23,13 @@ use std::rc::Rc;
 impl Probe for Mlp {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let (d_in, d_out) = training_dims(config.dataset);
-        let trained = net(&config, d_in as usize, d_out as usize, device);
-        ctx.send(Frame::Counted(count_params(&trained) as u32));
+        let trained = [LINEAR, NONLINEAR].map(|arm| net(&config, arm, d_in as usize, d_out as usize, device));
+        ctx.send(Frame::Counted(count_params(&trained[NONLINEAR]) as u32));
         ctx.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
 
         let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
-        let nonlinear = net(&config, config.d_in as usize, width, device);
-        let linear = nonlinear.clone().with_activation(Activation::Identity);
+        let [linear, nonlinear] =
+            [LINEAR, NONLINEAR].map(|arm| net(&config, arm, config.d_in as usize, width, device));
         let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
 
         let linear_layers = linear.forward_layers(x.clone());
@@ -74,13 +75,12 @@ impl Probe for Mlp {
 
 /// Returns snapshots of both networks before training. The page requests them while a slider moves, so slow
 /// maps are left to the run.
-async fn untrained(config: &Config, nonlinear: &Net, device: &Device) -> Result<Untrained, LabError> {
+async fn untrained(config: &Config, nets: &[Net; 2], device: &Device) -> Result<Untrained, LabError> {
     const MAX_PARAMS: usize = 50_000;
     let is_plane = config.dataset != Dataset::FashionMnist;
-    let has_maps = is_plane && count_params(nonlinear) <= MAX_PARAMS;
+    let has_maps = is_plane && nets.iter().all(|net| count_params(net) <= MAX_PARAMS);
     let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
     let mut untrained = Untrained::default();
-    let nets = [nonlinear.clone().with_activation(Activation::Identity), nonlinear.clone()];
     for (arm, net) in nets.iter().enumerate() {
         untrained.nets[arm] = Rc::new(snapshot(net, 0, has_maps.then_some(&cells)).await?);
         if has_maps {

@@ -2,14 +2,14 @@
 
 use super::nets::{self, boundary, grid, net};
 use super::{
-    BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId, Request, Samples, Score,
+    BOUNDARY_SIDE, Config, Dataset, Frame, MAP_SIDE, Measured, Mlp, ModelId, Request, Samples, Score,
     Snapshot, params_formula,
 };
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::fashion_mnist;
 use crate::data::plane::{Points, Shape, points};
-use crate::models::mlp::{Activation, Mlp as Net};
+use crate::models::mlp::Mlp as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::{Training, at_growing_intervals};
 use crate::run::step::{Input, StepOptions, StepOutput};
@@ -70,8 +70,7 @@ impl Training<Mlp> for MlpTraining {
     ) -> Result<Self, LabError> {
         let task = TaskData::load(&config, ctx).await?;
         ctx.send(Frame::Samples(Rc::new(task.samples())));
-        let net = net(&config, task.d_in, task.n_classes, &device.clone().autodiff());
-        let net = if arm == LINEAR { net.with_activation(Activation::Identity) } else { net };
+        let net = net(&config, arm, task.d_in, task.n_classes, &device.clone().autodiff());
         Ok(Self {
             evaluation: Evaluation::new(&task, device),
             batches: Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into()),

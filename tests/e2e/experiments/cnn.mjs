@@ -20,8 +20,8 @@ export default {
   },
   'accuracy-price': ({ words, numbers, choice }, assert) => {
     const points = 100 * (numbers.accuracy_separable - numbers.accuracy_conv);
-    assert.equal(choice, points > 3 ? 0 : points < -3 ? 2 : 1);
-    assert.match(words, [/is ahead by/, /points apart/, /is behind by/][choice]);
+    assert.equal(choice, points > 0 ? 0 : points >= -20 ? 1 : 2);
+    assert.match(words, [/is ahead by/, /is behind by/, /is far behind/][choice]);
     assert.ok(numbers.accuracy_conv > 0.4, 'both learn');
   },
   'fewer-macs': ({ words, numbers, choice }, assert) => {

@@ -57,8 +57,8 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
         ));
     }
     let look_for = html! {
-        <>{ "How many times fewer the separable block has, by the formulas, as the kernel grows. With many channels out both go along K²; \
-             with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
+        <>{ "The factor by which the separable block needs fewer parameters and multiply-accumulates, by the formulas, over the kernel size. \
+             With many output channels both curves follow K². With few, the depthwise part is the larger one, and the factor stays below C_out." }</>
     };
     html! {
         <Figure name="factor-kernel" {look_for} formula={text::savings_formula()}
@@ -84,8 +84,8 @@ fn channels_figure(config: &Config) -> Html {
     ];
     let limit = Reference { label: format!("K² = {}", k * k).into(), y: f64::from(k * k) };
     let look_for = html! {
-        <>{ format!("The same against the channels out, for K = {k}. The kernels of the first part are shared by all outputs: the more there \
-             are, the nearer the saving comes to K².") }</>
+        <>{ format!("The same factors over the number of output channels, for K = {k}. All outputs share the kernels of the depthwise part, \
+             so with more of them the factor approaches K².") }</>
     };
     html! {
         <Figure name="factor-channels" {look_for} table={series_table("C_out", &series)}>

@@ -27,8 +27,8 @@ pub(super) fn Inside(props: &InsideProps) -> Html {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional network" samples={samples.clone()} view={conv.clone()} />
-                <NetInside slug="separable" title="separable network" samples={samples.clone()} view={separable.clone()} />
+                <NetInside slug="conv" title="standard CNN" samples={samples.clone()} view={conv.clone()} />
+                <NetInside slug="separable" title="separable CNN" samples={samples.clone()} view={separable.clone()} />
             </div>
         </>
     }
@@ -60,7 +60,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     };
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
-            <p>{ "Choose a test image. Its feature maps update while the networks learn." }</p>
+            <p>{ "Choose a test image. Its feature maps update during training." }</p>
             { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
@@ -82,7 +82,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
     let look_for = html! {
         <>{ "Top: the first layer's kernels (orange is positive, blue negative)" }
         { if channels == 3 { "; those for red, green and blue are stacked. " } else { ". " } }
-        { "Below: the first feature maps of each block, before pooling; brighter is stronger. A black map did not respond to this image." }</>
+        { "Below: the first feature maps of each block, after ReLU and before pooling. Each map has its own scale, from its minimum (dark) to its maximum (bright), so brightness can be compared within a map only; the table has the maxima. A uniform map did not respond to any part of this image." }</>
     };
     let table = {
         let table = view.map(maps_table).unwrap_or_default();
@@ -104,11 +104,11 @@ fn NetInside(props: &NetInsideProps) -> Html {
     }
 }
 
-/// Returns the predicted class with its probability.
+/// Returns the predicted class with its softmax output.
 fn prediction(net: &ImageView, names: &[&str]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
-        format!("{}, {:.0}% sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
+        format!("{}, softmax output {:.0}%", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
     })
 }
 
@@ -153,10 +153,10 @@ fn maps_table(net: &ImageView) -> Table {
     let row = |block: usize, map: usize, values: Vec<f32>| {
         let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
         let max = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        vec![format!("block {block}"), map.to_string(), mean.to_string(), max.to_string()]
+        vec![block.to_string(), map.to_string(), mean.to_string(), max.to_string()]
     };
     let rows = net.blocks.iter().enumerate().flat_map(|(index, maps)| {
         maps.activations().enumerate().map(move |(map, values)| row(index + 1, map + 1, values))
     });
-    Table { columns: ["of", "map", "mean", "greatest"].map(str::to_owned).to_vec(), rows: rows.collect() }
+    Table { columns: ["block", "map", "mean", "maximum"].map(str::to_owned).to_vec(), rows: rows.collect() }
 }

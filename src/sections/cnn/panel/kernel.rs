@@ -139,8 +139,8 @@ fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html 
         let set = props.set.clone();
         Callback::from(move |_: MouseEvent| set.emit(("image", to.into())))
     };
-    let kinds = ["convolutional", "separable"];
-    let nets: Vec<String> = kinds.iter().map(|kind| format!("{kind} network")).collect();
+    let kinds = ["Standard", "Separable"];
+    let nets: Vec<String> = kinds.iter().map(|kind| format!("{kind} CNN")).collect();
     let convs = |layer: &Layer| if layer.is_separable() { "separable" } else { "standard" };
     let layers: Vec<String> = view
         .layers

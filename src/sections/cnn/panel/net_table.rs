@@ -19,7 +19,7 @@ pub(super) fn NetTable(props: &NetTableProps) -> Html {
     // Numbers without separators of thousands are easier to use elsewhere.
     let table = Callback::from(move |()| compare(&record.0, |value, _| format_exact(value)));
     let look_for = html! {
-        <>{ "If only multiply-accumulates took time, the last column would be the same in every row. On most devices the separable network saves less time than work: it launches twice as many operations." }</>
+        <>{ "Compare the reductions of MACs and of time. If only multiply-accumulates took time, the two would be equal. The separable CNN also reads and writes more feature maps, and starts nine convolutions instead of five." }</>
     };
     html! {
         <Figure name="cost" picture={false} {look_for} {table}>
@@ -46,7 +46,7 @@ fn compare(record: &Record, write: fn(f64, usize) -> String) -> Table {
         Some(net.ms_per_step()? * steps / 1000.0)
     };
     Table {
-        columns: ["quantity", "convolutional", "separable", "reduction"].map(str::to_owned).to_vec(),
+        columns: ["quantity", "standard", "separable", "reduction"].map(str::to_owned).to_vec(),
         rows: vec![
             row("parameters", &cost(|cost| cost.params), 9, true),
             row("MACs for one image", &cost(|cost| cost.multiply_adds), 9, true),

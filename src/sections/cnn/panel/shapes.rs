@@ -3,7 +3,7 @@
 use super::text;
 use crate::charts::Table;
 use crate::panel::Readouts;
-use crate::sections::cnn::{ConvShape, KNOWN_SHAPES, effective_kernel, output_size};
+use crate::sections::cnn::{ConvShape, KNOWN_SHAPES, effective_kernel, output_size, taps};
 use crate::ui::figure::Figure;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -116,24 +116,34 @@ fn prefers_reduced_motion() -> bool {
     query.is_some_and(|query| query.matches())
 }
 
-/// Returns the first row or column under the kernel, counted from the input's first; negative in the padding.
-fn corner(shape: ConvShape, index: u32) -> i64 {
-    i64::from(index * shape.stride) - i64::from(shape.padding)
-}
-
+/// Returns a sentence about a kernel position. Like in the figure of the products, rows and columns count from
+/// 1; those outside of the input are padding.
 fn position_words(shape: ConvShape, out: u32, position: usize) -> String {
-    let (row, col) = (position as u32 / out.max(1), position as u32 % out.max(1));
-    let span = |index: u32| {
-        let first = corner(shape, index);
-        let last = first + i64::from(effective_kernel(shape)) - 1;
-        if first == last { minus(first) } else { format!("{} to {}", minus(first), minus(last)) }
+    let (row, col) = (position as u32 / out.max(1) + 1, position as u32 % out.max(1) + 1);
+    let taps_words = |one: &str, several: &str, output: u32| {
+        let taps: Vec<i64> = taps(shape, output).collect();
+        match taps.as_slice() {
+            [only] => format!("{one} {}", minus(*only)),
+            [first, .., last] if shape.dilation == 1 => {
+                format!("{several} {} to {}", minus(*first), minus(*last))
+            }
+            [first @ .., last] => {
+                let first: Vec<String> = first.iter().map(|tap| minus(*tap)).collect();
+                format!("{several} {} and {}", first.join(", "), minus(*last))
+            }
+            [] => String::new(),
+        }
+    };
+    let padding = match shape.padding {
+        0 => String::new(),
+        _ => format!(" Positions below 1 or above {} are padding.", shape.size),
     };
     format!(
-        "Stop {} of {}: output row {row}, column {col} is a sum over input rows {} and columns {}.",
+        "Stop {} of {}: output row {row}, column {col} is a sum over input {} and {}.{padding}",
         position + 1,
         out * out,
-        span(row),
-        span(col)
+        taps_words("row", "rows", row),
+        taps_words("column", "columns", col)
     )
 }
 
@@ -142,19 +152,18 @@ fn minus(number: i64) -> String {
 }
 
 fn positions_table(shape: ConvShape) -> Table {
-    let row = |index: u32| {
-        let first = corner(shape, index);
-        let taps = (0..shape.kernel).map(|tap| (first + i64::from(tap * shape.dilation)).to_string());
-        vec![index.to_string(), taps.collect::<Vec<_>>().join(" ")]
+    let row = |output: u32| {
+        let taps = taps(shape, output).map(|tap| tap.to_string());
+        vec![output.to_string(), taps.collect::<Vec<_>>().join(" ")]
     };
     let rows = match output_size(shape) {
-        Some(out) => (0..out).map(row).collect(),
+        Some(out) => (1..=out).map(row).collect(),
         None => vec![vec!["none".to_owned(), "the kernel does not fit".to_owned()]],
     };
     Table {
         columns: vec![
             "output row".to_owned(),
-            "input rows that it reads (outside 0 to H − 1: padding)".to_owned(),
+            "input rows that it reads (outside 1 to H: padding)".to_owned(),
         ],
         rows,
     }
@@ -250,7 +259,7 @@ struct KnownProps {
 #[component]
 fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
-    let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
+    let look_for = html! { <>{ "The last column is the height of the output that a convolution of that kind gave on this device." }</> };
     html! {
         <Figure name="known-sizes" picture={false} {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>

@@ -11,7 +11,7 @@ pub(super) fn introduction() -> Html {
         <p class="lead">
             { "A convolution slides a small kernel over an image and sums over all channels. A depthwise separable convolution \
                does this in two cheaper steps: one kernel per channel, then a mix of the channels at each pixel. \
-               Here, a network of each kind learns from the same batches." }
+               Here, a network of each kind trains on the same batches." }
         </p>
     }
 }

@@ -31,15 +31,15 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so the curves rise and fall together." }}
+                    look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so a difficult batch shows in both curves." }}
                     references={reference(10f64.ln())} x_max={started.then_some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
             </div>
             <div class="figure-row">
-                { net("conv", "convolutional network", &record.arms[CONV]) }
-                { net("separable", "separable network", &record.arms[SEPARABLE]) }
+                { net("conv", "standard CNN", &record.arms[CONV]) }
+                { net("separable", "separable CNN", &record.arms[SEPARABLE]) }
             </div>
         </>
     }
@@ -52,8 +52,8 @@ pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
     let arms = &record.0.arms;
     html! {
         <div class="figure-row">
-            { misclassified_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
-            { misclassified_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
+            { misclassified_figure("conv", "standard CNN", config.dataset, &arms[CONV].misclassified) }
+            { misclassified_figure("separable", "separable CNN", config.dataset, &arms[SEPARABLE].misclassified) }
         </div>
     }
 }
@@ -95,15 +95,15 @@ fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified
     let answers = || misclassified.pictures.labels.iter().zip(&misclassified.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
-        caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0}% sure", 100.0 * sure) }</> },
+        caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("softmax {:.0}%", 100.0 * sure) }</> },
     });
     let rows = answers()
         .map(|(&label, &(answer, sure))| {
             vec![name(label).to_owned(), name(answer).to_owned(), format!("{sure:.3}")]
         })
         .collect();
-    let table = Table { columns: ["class", "predicted", "probability"].map(str::to_owned).to_vec(), rows };
-    let look_for = html! { <>{ "The first test images that the network misclassifies: true class, predicted class, and its probability." }</> };
+    let table = Table { columns: ["class", "predicted", "softmax output"].map(str::to_owned).to_vec(), rows };
+    let look_for = html! { <>{ "The first test images that the network misclassifies: true class, predicted class, and the softmax output of the predicted class. That output is not the chance of being right: trained networks are often overconfident (Guo et al. 2017)." }</> };
     html! {
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>

@@ -44,7 +44,7 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                     look_for={html! { "Training loss per mini-batch. On spirals the linear network hardly improves on chance." }}
                     formula={text::loss_formula()} references={reference(-chance_level.ln())} {x_max} />
                 <CurveFigure name="accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
-                    look_for={html! { "Accuracy on the training set (dashed) and on the test set. A gap between the two is overfitting." }}
+                    look_for={html! { "Accuracy on the training set (dashed) and on the test set. The difference between the two is the generalization gap." }}
                     references={reference(chance_level)} {x_max} />
             </div>
         </>
@@ -111,8 +111,8 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     });
     let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
     let look_for = html! {
-        <>{ "Singular values of the output for a random batch, before training. The linear network's fall off a cliff after " }
-        { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases); the non-linearity fills the rest. Values below the tolerance are rounding errors." }</>
+        <>{ "Singular values of the matrix of outputs for a random batch, before training. In the linear network, only the first " }
+        { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases) can be above the tolerance; values below it are rounding errors. The number of values above it is the rank." }</>
     };
     html! {
         <Figure name="spectrum" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>
@@ -126,10 +126,10 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
 fn ranks_figure(collapse: Option<&Collapse>) -> Html {
     let series = collapse.map_or_else(Vec::new, layer_ranks);
     let look_for = html! {
-        <>{ "Linear layers can only lower the rank; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both networks." }</>
+        <>{ "Dashed: the rank. Linear layers add at most one direction, that of the biases; a non-linearity can raise the rank up to the full width. Solid: the effective rank, which counts directions weighted by their singular values (Roy and Vetterli 2007). It equals the rank only if all singular values above 0 are equal." }</>
     };
     html! {
-        <Figure name="layer-ranks" {look_for} formula={text::product_formula()} table={series_table("layer", &series)}>
+        <Figure name="layer-ranks" {look_for} formula={text::effective_rank_formula()} table={series_table("layer", &series)}>
             <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
                 markers={true} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
@@ -212,7 +212,7 @@ fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRe
         .filter(|(l, _)| last <= 5 || shown.contains(l))
         .map(|(_, s)| s.clone())
         .collect();
-    let look_for = html! { <>{ "Norm of each layer's gradient. With sigmoid and many layers, the first layers receive almost no gradient." }</> };
+    let look_for = html! { <>{ "Norm of the gradient of each layer’s weights. At the start, with sigmoid and many layers, the first layers receive almost no gradient." }</> };
     html! {
         <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()}
             table={series_table("step", &all)}>

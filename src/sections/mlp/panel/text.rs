@@ -9,8 +9,8 @@ pub(super) fn introduction() -> Html {
         <p class="lead">
             { "A multilayer perceptron stacks layers " }{ layer_formula() }
             { ". Without the function " }<em>{ "f" }</em>
-            { " between them, any stack is a single matrix. Two networks start from the same weights: one with " }
-            <em>{ "f" }</em>{ ", one without." }
+            { " between them, any stack is a single affine map: one matrix and one bias. Two networks, one with " }
+            <em>{ "f" }</em>{ " and one without, start from the same random numbers. Each scales its weights by the gain of its activation function: √2 for ReLU and GELU (He et al. 2015, “Delving Deep into Rectifiers”), otherwise 1." }
         </p>
     }
 }
@@ -18,8 +18,10 @@ pub(super) fn introduction() -> Html {
 pub(super) fn collapse() -> Html {
     html! {
         <p>
-            { "A product of matrices is a matrix: without a non-linearity, " }{ product_formula() }
-            { " however deep the network is. The rank of its output is then at most the number of its inputs, plus one for the biases. A non-linearity breaks this bound before any training." }
+            { "A product of matrices is a matrix: without a non-linearity, the network is a single layer with " }{ product_formula() }
+            { " and one bias, however deep it is. To see this without training, send a random batch through both untrained networks. " }
+            { "Stack the n outputs of a layer into a matrix, one output per row; its rank counts the independent directions. " }
+            { "In the linear network, the rank is at most the number of inputs, plus one for the biases. A non-linearity can exceed this bound." }
         </p>
     }
 }
@@ -29,7 +31,7 @@ pub(super) fn layer_formula() -> Html {
     math(tex!(r"h_\ell = f(h_{\ell-1} W_\ell + b_\ell)"))
 }
 
-/// The single matrix of a stack of linear layers.
+/// The matrix of the single layer that is equivalent to a stack of linear layers.
 pub(super) fn product_formula() -> Html {
     math(tex!(r"W = W_1 W_2 \cdots W_{\set{depth}{L}+1}"))
 }
@@ -39,14 +41,21 @@ pub(super) fn rank_formula() -> Html {
     math(tex!(r"\operatorname{rank} = \#\{\, i : \sigma_i > \max(m, n)\,\varepsilon\,\sigma_1 \,\}"))
 }
 
+/// The effective rank (Roy and Vetterli 2007).
+pub(super) fn effective_rank_formula() -> Html {
+    math(tex!(
+        r"\operatorname{erank} = \exp\left( -\sum_i p_i \log p_i \right), \quad p_i = \frac{\sigma_i}{\sum_j \sigma_j}"
+    ))
+}
+
 /// The cross-entropy of a mini-batch.
 pub(super) fn loss_formula() -> Html {
     math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(y_i \mid x_i)"))
 }
 
-/// The gradient norm of a layer.
+/// The gradient norm of a layer: the Frobenius norm, the root of the sum of all squares.
 pub(super) fn gradient_formula() -> Html {
-    math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_\ell} \right\rVert_2"))
+    math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_\ell} \right\rVert_F"))
 }
 
 /// The number of parameters, in symbols and layer by layer with the numbers of the settings.

@@ -55,7 +55,8 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
                 .collect(),
         })
     };
-    let look_for = html! { <>{ "Test images with the network's prediction. Shirts, coats and pullovers are the hard ones." }</> };
+    let look_for =
+        html! { <>{ "Test images with the network’s prediction: ✓ marks right ones, ✗ wrong ones." }</> };
     html! {
         <Figure name={props.name.clone()} title={props.title.clone()} {look_for} table={rows}>
             <ul class="samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
