@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attention;
+mod attention_claims;
 mod attention_model;
 mod cnn;
 mod cnn_experiments;
@@ -23,6 +24,7 @@ mod resnet;
 mod resnet_experiments;
 mod resume;
 mod rnn;
+mod rnn_claims;
 mod run_history;
 mod run_record;
 mod rust_paths;
