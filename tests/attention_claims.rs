@@ -5,6 +5,7 @@
 use crate::collector::{probe, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::curve::Curve;
+use nn_lab::core::settings::Settings;
 use nn_lab::core::{Check, Verdict};
 use nn_lab::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use nn_lab::models::weights::WeightRng;
@@ -254,4 +255,33 @@ fn conclusions_follow_from_the_measurements() {
         start_measured(&good.config, &good.record()).contains("0.50 nats without the scale and 1.70 with it")
     );
     assert!(start_measured(&good.config, &Record::default()).starts_with("Press Train"));
+}
+
+/// One step on a gradient of any size: Adam's has the size of the learning rate, SGD's grows with the
+/// gradient. The help of the setting says both.
+#[test]
+fn the_learning_rate_scales_the_gradient_for_sgd_only() {
+    use burn::module::Param;
+    use burn::nn::Linear;
+    use nn_lab::run::step::{Input, StepOptions, StepOutput};
+    use nn_lab::run::train_state::TrainState;
+    let moved = |kind: OptimizerKind, size: f32| {
+        let device = Device::flex().autodiff();
+        let weight = Param::from_tensor(Tensor::<2>::zeros([1, 1], &device).require_grad());
+        let mut state = TrainState::new(Linear { weight, bias: None }, kind.init());
+        let x = Input::new(vec![size], [1, 1, 1]);
+        state.step(&[x], StepOptions::new(0.01), |net, inputs| {
+            let loss = net.forward(inputs.get::<3>(0)).sum().reshape([1]);
+            StepOutput::backward(net, loss)
+        });
+        values(state.net().weight.val().inner())[0].abs()
+    };
+    for size in [0.1, 1.0, 10.0] {
+        let adam = moved(OptimizerKind::Adam, size);
+        assert!((adam - 0.01).abs() < 1e-5, "{adam} for a gradient of {size}");
+        let sgd = moved(OptimizerKind::Sgd, size);
+        assert!((sgd - 0.01 * size).abs() < 1e-6, "{sgd} for a gradient of {size}");
+    }
+    let help = Config::PARAMS.iter().find(|param| param.key == "learning_rate").expect("a setting").help;
+    assert!(help.contains("SGD") && help.contains("Adam") && !help.contains("along the gradient"), "{help}");
 }

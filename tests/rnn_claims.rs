@@ -7,6 +7,7 @@ use burn::module::Module;
 use burn::nn::{LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::curve::Curve;
+use nn_lab::core::settings::Settings;
 use nn_lab::core::{Check, Verdict};
 use nn_lab::models::lstm::{ForgetBias as InitialBias, Lstm};
 use nn_lab::models::rnn::VanillaRnn;
@@ -99,6 +100,8 @@ fn chrono_initialization_sets_two_biases() {
         assert!((0.0..=199f32.ln()).contains(&chrono[16 + unit]));
     }
     assert!(chrono[32..].iter().all(|bias| *bias == 0.0));
+    let help = Config::PARAMS.iter().find(|param| param.key == "forget_bias").expect("a setting").help;
+    assert!(help.contains("two biases") && help.contains("b_i = −b_f"), "{help}");
     let one = bias(InitialBias::Constant(1.0));
     assert!(one[..16].iter().all(|bias| *bias == 0.0) && one[16..32].iter().all(|bias| *bias == 1.0));
 }

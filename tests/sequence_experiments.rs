@@ -103,12 +103,12 @@ fn each_experiment_about_pace_has_one_answer_for_five_seeds() {
     choices::<Attention>("unscaled-learns", 5, 1);
 }
 
-/// With these settings the results do not depend on the seed; over 200 tokens, or for the accuracy at a
-/// radius of 2, they do.
+/// With these settings the answers do not depend on the seed. Over 200 tokens, for the order of the two
+/// networks, or for the accuracy at a radius of 2, they do.
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn a_well_initialized_rnn_learns_first_and_a_large_radius_keeps_the_gradient() {
-    choices::<Rnn>("good-start", 5, 2);
+fn a_well_initialized_rnn_learns_and_a_large_radius_keeps_the_gradient() {
+    choices::<Rnn>("good-start", 5, 0);
     choices::<Rnn>("radius-two", 5, 2);
     choices::<Rnn>("forget-bias", 5, 3);
     choices::<Rnn>("shared-noise", 5, 3);

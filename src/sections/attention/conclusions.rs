@@ -23,7 +23,7 @@ pub fn start_measured(config: &Config, record: &Record) -> String {
         |[scaled, unscaled]| {
             let uniform = f64::from(config.n_tokens).ln();
             format!(
-                "In this run (d_k = {}, σ = {}) the mean entropy starts at {unscaled:.2} nats without the scale and {scaled:.2} with it, of at most {uniform:.2}.",
+                "In this run (d_k = {}, σ = {}) the mean entropy starts at {unscaled:.2} nats without the scale and {scaled:.2} with it. The maximum is {uniform:.2}.",
                 config.d_k, config.sigma
             )
         },

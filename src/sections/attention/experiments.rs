@@ -62,7 +62,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(SOONER),
         answer: pace,
-        reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is clearly sharper, yet still trainable: the mean entropy of random weights is about 0.97 of 2.08 nats, and 1.73 with the scale. The scale matters more where keys are large.",
+        reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is clearly sharper, yet still trainable. With random queries and keys its mean entropy is about 0.97 of 2.08 nats, and 1.73 with the scale. The scale matters more where keys are large.",
         source: SCALE,
     },
     GuidedExperiment {
@@ -110,7 +110,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
             "It stays about the same",
         ]),
         answer: jacobian_shape,
-        reason: "The Jacobian diag(w) − w wᵀ is small for uniform weights, since each is only 1/n, and small again where one weight is 1 and all others are 0. Between them it is largest: a softmax that has just begun to choose passes on the most gradient. So a little saturation helps, and much of it ends learning for the typical query.",
+        reason: "The Jacobian diag(w) − w wᵀ is small for uniform weights, since each is only 1/n. It is small again where one weight is 1 and all others are 0. Between them it is largest: a softmax that has just begun to choose passes on the most gradient. So a little saturation helps, and much of it ends learning for the typical query.",
         source: (
             "Vaswani et al. 2017, Attention is all you need, section 3.2.1 (extremely small gradients)",
             "https://arxiv.org/abs/1706.03762",

@@ -230,16 +230,11 @@ const VERY_LONG: u32 = 150;
 /// or 0.75 (four seeds), and at 1.1 with five of six seeds. Over 100 tokens one of four seeds learned even at 0.58, so there
 /// nothing is claimed.
 fn rnn_outcome(config: &Config) -> Outcome {
+    let separate = config.alphabet == Alphabet::Separate;
     match config.spectral_radius {
-        radius if config.seq_len <= SHORT && radius >= 0.5 => Outcome::Learns,
+        radius if separate && config.seq_len <= SHORT && radius >= 0.5 => Outcome::Learns,
+        radius if separate && config.seq_len > SHORT && (1.05..=1.15).contains(&radius) => Outcome::Learns,
         radius if config.seq_len >= VERY_LONG && radius <= 0.75 => Outcome::Guesses,
-        radius
-            if config.seq_len > SHORT
-                && (1.05..=1.15).contains(&radius)
-                && config.alphabet == Alphabet::Separate =>
-        {
-            Outcome::Learns
-        }
         _ => Outcome::Either,
     }
 }
@@ -249,6 +244,8 @@ fn rnn_outcome(config: &Config) -> Outcome {
 fn lstm_outcome(config: &Config) -> Outcome {
     match (config.forget_bias, config.alphabet) {
         (ForgetBias::Chrono, Alphabet::Separate) => Outcome::Learns,
+        // With half-open gates, shared noise is too much for some seeds even over 16 tokens.
+        (ForgetBias::Zero, Alphabet::Shared) if config.seq_len < LONG => Outcome::Either,
         _ if config.seq_len <= SHORT => Outcome::Learns,
         _ if config.seq_len < LONG => Outcome::Either,
         _ => Outcome::Guesses,

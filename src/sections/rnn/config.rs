@@ -33,7 +33,7 @@ crate::settings! {
         d_hidden: u32 = 32, int(4, 128, log), "Hidden size", "d_h",
             "Numbers in the hidden state of each network; the LSTM's cell has as many.";
         forget_bias: ForgetBias = ForgetBias::Chrono, choice, "Forget-gate bias", "b_f",
-            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73%. Chrono changes two biases: it samples b_f for memories of every length up to T, and sets the input gate’s bias to b_i = −b_f (Tallec and Ollivier 2018).";
+            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73%. Chrono changes two biases (Tallec and Ollivier 2018): it samples b_f for memories of every length up to T, and sets the input gate’s b_i = −b_f.";
         spectral_radius: f64 = 0.58, float(0.1, 2.0), "Spectral radius", "ρ",
             "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would shrink or grow by about ρ per step over many steps back. The usual start, U(±1/√d_h), gives about 0.6; in wide networks it is 1/√3 = 0.58.";
         learning_rate: f64 = 0.003, float(1e-5, 0.3, log) live, "Learning rate", "η",
@@ -52,7 +52,7 @@ crate::settings! {
             "200 steps of noise, and the usual initial weights: the RNN’s gradient vanishes long before the first token. The LSTM’s cells are made to last (chrono)."
             => {}
         "rnn-learns-too", "RNN that starts well",
-            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and with most seeds it learns the task: the initialization matters, not only the architecture."
+            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and with most seeds it learns the task: the initialization matters, not only the architecture. The project’s findings have the results per seed."
             => { spectral_radius: "1.1" }
         "zero-forget-bias", "LSTM with zero forget bias",
             "The same LSTM, but its gates start by forgetting half of the cell at each step. Over 200 steps its gradient vanishes like the RNN’s."

@@ -34,7 +34,7 @@ pub(super) fn roles() -> Html {
     html! {
         <>
             <p data-text="roles">
-                { "In a model, queries, keys and values are three projections of the tokens: what a token asks for, how it can be found, and what it passes on. With one projection for queries and keys, scores would be symmetric: token A would score B exactly as B scores A." }
+                { "In a model, queries, keys and values are three projections of the tokens. They say what a token asks for, how it can be found, and what it passes on. With one projection for queries and keys, scores would be symmetric: token A would score B exactly as B scores A." }
             </p>
             <p data-text="order">
                 { "Without a mask, attention does not see the order of the tokens: reordering the inputs reorders the outputs in the same way (permutation equivariance). Models therefore add positions to the tokens. In self-attention, as in this section, queries, keys and values come from the same sequence; in cross-attention the queries come from another one." }
@@ -63,8 +63,8 @@ pub(super) fn output_formula() -> Html {
 pub(super) fn saturation() -> Html {
     html! {
         <p>
-            { "If the numbers in queries and keys are independent, with mean zero and standard deviation σ, a score is a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }
-            { " products of variance σ⁴. Its variance is then " }
+            { "Let the numbers in queries and keys be independent, with mean zero and standard deviation σ. A score is then a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }
+            { " products of variance σ⁴, so its variance is " }
             { math(tex!(r"\set{d_k}{d_k}\,\set{sigma}{\sigma}^4")) }
             { ". Divided by the square root of " }{ math(tex!(r"\set{d_k}{d_k}")) }
             { ", it is " }{ math(tex!(r"\set{sigma}{\sigma}^4")) }
@@ -139,7 +139,7 @@ pub(super) fn stage_shape(stage: usize) -> &'static str {
 pub(super) fn task() -> Html {
     html! {
         <p>
-            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for a token by name; its target is that token’s value. Nothing tells the network how. Training must discover that the question can serve as the query, the name as the key and the value as the value. Attention is its only path between tokens. Each head has " }
+            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for a token by name. Its target is that token’s value. Nothing tells the network how. Training must discover that the question can serve as the query, the name as the key and the value as the value. Attention is its only path between tokens. Each head has " }
             { math(tex!(r"\set{d_k}{d_k}")) }
             { " dimensions as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
             { " divided by the heads, so that " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " can be changed alone." }
@@ -164,7 +164,7 @@ pub(super) fn what_the_scale_changes(config: &Config, record: &Record) -> Html {
                 <li>{ "Not what can be learned: the projections can shrink or grow the scores themselves. " }<span data-measured="end">{ end_measured(config, record) }</span></li>
                 <li>{ "The size of the gradients. Without the scale, those of both projections are √d_k times larger for the same scores. Plain SGD then takes larger steps, which can make up for the saturation. Adam’s steps do not grow with the gradient." }</li>
             </ul>
-            <p>{ "How the steps to learn depend on d_k, σ and the optimizer was measured with several seeds; the numbers and settings are in the project’s findings." }</p>
+            <p>{ "The steps to learn were measured with several seeds for different d_k, σ and optimizers. The numbers and settings are in the project’s findings." }</p>
         </div>
     }
 }

@@ -195,7 +195,7 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "The RMS factor by which the path from position t to the end scales a change: over directions for the RNN, over units for the cell’s direct path. The gray line is the asymptotic rate, the spectral radius alone (closed form). The slope of the tanh accounts for the rest. Raise ρ to 1.1: how much farther back does the untrained RNN reach?" }</> };
+    let look_for = html! { <>{ "The RMS factor by which the path from position t to the end scales a change. It is over directions for the RNN, and over units for the cell’s direct path. The gray line is the asymptotic rate, the spectral radius alone (closed form). The slope of the tanh accounts for the rest. Raise ρ to 1.1: how much farther back does the untrained RNN reach?" }</> };
     html! {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>

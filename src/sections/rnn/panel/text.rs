@@ -48,7 +48,7 @@ pub(super) fn rates() -> Html {
 pub(super) fn through_time() -> Html {
     html! {
         <p data-text="through-time">
-            { "Backpropagation through time treats the sequence as a deep network with one layer per token. All layers share their weights, so the gradient of the recurrent matrix is a sum over positions: " }
+            { "Backpropagation through time treats the sequence as a deep network with one layer per token. All layers share their weights. The gradient of the recurrent matrix is therefore a sum over positions: " }
             { math(tex!(r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{\set{seq_len}{T}-1} h_{t-1}^\top \frac{\partial L}{\partial a_t}")) }
             { ", where " }
             { math(tex!(r"a_t")) }
