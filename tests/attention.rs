@@ -186,7 +186,7 @@ fn preset_plain_descent_is_not_slower_without_the_scale() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn the_sweep_over_d_k_shows_what_its_text_claims() {
+fn the_sweep_over_d_k_shows_what_the_findings_say() {
     let losses = sweep::<Attention>("Final loss over d_k");
     for pair in losses.windows(2) {
         assert!(pair[1][SCALED].median < pair[0][SCALED].median, "{pair:?}");

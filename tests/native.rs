@@ -5,6 +5,7 @@
 
 mod address;
 mod attention;
+mod attention_claims;
 mod attention_model;
 mod cnn;
 mod cnn_experiments;
@@ -25,6 +26,7 @@ mod resnet;
 mod resnet_experiments;
 mod resume;
 mod rnn;
+mod rnn_claims;
 mod run_history;
 mod run_record;
 mod rust_paths;

@@ -14,7 +14,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use nn_lab_kernels::lstm::{self as scan, States};
 
-/// An LSTM. Each weight concatenates the four gates along its last axis, in the order i, f, g, o.
+/// An LSTM. Each weight concatenates the three gates and the candidate along its last axis, in the order
+/// i, f, g, o.
 #[derive(Module, Debug)]
 pub struct Lstm {
     /// `W_x` `[d_in, 4 d_h]` and `b` `[4 d_h]`
@@ -119,8 +120,9 @@ impl Recurrent for Lstm {
         &self.output
     }
 
-    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the gradient along the cell is a product of
-    /// forget gates, without weight matrices and activations. The rest is the chain rule through the gates,
+    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: along the direct path through the cell, the
+    /// gradient is a product of forget gates, without weight matrices and activations. The rest is the chain rule through
+    /// `h_{t-1}` and the gates,
     /// with `sigmoid' = s (1 - s)` and `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
     fn backward_through_time(
         &self,

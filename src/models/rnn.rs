@@ -1,4 +1,5 @@
-//! The recurrent network of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits `h_T W_y + b_y`.
+//! The recurrent network of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits
+//! `h_{T-1} W_y + b_y` after the last of T positions.
 
 use crate::models::recurrent::{Recurrent, ThroughTime, last, project, sum_over_time};
 use crate::models::weights::WeightRng;

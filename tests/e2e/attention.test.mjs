@@ -21,6 +21,8 @@ test('the scale preserves the entropy, and both networks learn', async ({ open }
     '[1, 8, 32]', '[1, 8, 32]', '[1, 2, 8, 16]', '[1, 2, 8, 8]', '[1, 2, 8, 8]', '[1, 2, 8, 16]', '[1, 8, 32]', '[1, 8, 32]',
   ]);
   await shot(page, 'attention-1280-light-before');
+  const measured = (name) => page.locator(`[data-measured="${name}"]`).innerText();
+  assert.match(await measured('end'), /will be compared here/);
 
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 15);
@@ -32,6 +34,10 @@ test('the scale preserves the entropy, and both networks learn', async ({ open }
   assert.ok((await metric(page, 'loss_unscaled')) < 0.5);
   assert.ok((await metric(page, 'steps_scaled')) < (await metric(page, 'steps_unscaled')));
   assert.equal(await page.locator('[data-check-verdict="holds"]').count(), 7);
+  // The conclusions quote this run.
+  assert.match(await measured('start'), /d_k = 64, σ = 1\) the mean entropy starts at 0\.\d\d nats without the scale and 1\.\d\d with it/);
+  const steps = [await metric(page, 'steps_scaled'), await metric(page, 'steps_unscaled')];
+  assert.ok((await measured('end')).includes(`after ${steps[0]} steps with the scale and ${steps[1]} without it`), await measured('end'));
   await shot(page, 'attention-1280-light-after');
 });
 

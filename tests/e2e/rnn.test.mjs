@@ -22,6 +22,21 @@ test('both networks learn a short sequence, and their gradients are shown', asyn
   assert.ok((await metric(page, 'grad_ratio')) > 0);
 });
 
+test('each chapter explains what it shows', async ({ open }) => {
+  const page = await open('#/rnn/memory?device=cpu&d_hidden=16');
+  const text = (name) => page.locator(`[data-text="${name}"]`);
+  await text('product').getByText('a product of 199 of them shrinks or grows geometrically').waitFor();
+  await page.goto(page.url().replace('/memory', '/backpropagation'));
+  await text('through-time').getByText('sum over positions').waitFor();
+  await page.goto(page.url().replace('/backpropagation', '/survival'));
+  await text('product').waitFor();
+  await waitMetric(page, 'step_bound_rnn', (bound) => bound > 0.8 && bound < 1.3);
+  assert.ok((await metric(page, 'step_mean_rnn')) < (await metric(page, 'spectral_radius_measured')));
+  await page.goto(page.url().replace('/survival', '/architecture'));
+  await text('gates').getByText('The forget gate f keeps').waitFor();
+  await text('second-bias').getByText('64 more parameters').waitFor();
+});
+
 test('over 200 steps the gradient of the RNN does not reach the first token', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 20_000 }));
   await waitMetric(page, 'max_abs_err_lstm');

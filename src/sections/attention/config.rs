@@ -35,7 +35,7 @@ crate::settings! {
         optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
-            "Step size along the gradient. You can change it during training.";
+            "Factor of the gradient in a step of SGD. With Adam, about the size of each weight’s step, however large the gradient. You can change it during training.";
         batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
             "Sequences per step; both networks see the same ones.";
         steps: u32 = 200, int(1, 10_000, log), "Training steps", "",
@@ -44,21 +44,21 @@ crate::settings! {
             "Draws queries, keys, initial weights and sequences. The same seed gives the same run on the same device.";
     }
     presets {
-        "small-keys", "d_k = 8: the scale hardly matters",
-            "Scores of 8 products are small with or without the scale: both networks learn at the same pace."
+        "small-keys", "d_k = 8: sharper, yet trainable",
+            "Without the scale, scores of 8 products have a standard deviation of 2.8 rather than 1. The weights are clearly sharper, yet still trainable. Compare the steps to learn."
             => { d_k: "8" }
         "saturated", "d_k = 256: unscaled starts saturated",
-            "Without the scale each query starts with almost all of its weight on one random key. It learns, but takes at least one and a half times as many steps."
+            "Without the scale, most queries start with almost all of their weight on one random key. Compare the steps to learn."
             => { d_k: "256", steps: "150" }
-        "small-weights", "d_k = 256, small weights: no scale needed",
-            "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the network then learns at least as fast."
+        "small-weights", "d_k = 256, small initial weights",
+            "Queries and keys that start at a quarter of the size keep the scores small as well. Compare the steps to learn: does the scale still help?"
             => { d_k: "256", sigma: "0.25", steps: "150" }
-        "plain-descent", "SGD, d_k = 128: no slower unscaled",
-            "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient."
+        "plain-descent", "SGD, d_k = 128: larger gradients unscaled",
+            "Without the scale, the gradients of both projections are √d_k times larger for the same scores. Plain SGD takes larger steps, which can make up for the saturation. Adam’s steps do not grow with the gradient."
             => { d_k: "128", optimizer: "sgd", learning_rate: "0.3", steps: "150" }
     }
     sweeps {
-        "Final loss over d_k", "Training loss after 40 steps. Scaled, it falls toward 0 as the keys get larger; unscaled, it is still about 1 nat at d_k = 256. In 200 steps both networks learn at each of these sizes."
+        "Final loss over d_k", "Training loss after 40 steps, with three seeds. How does it depend on d_k, with the scale and without? The project’s findings have one measured result."
             => { sweep: "d_k:4,16,64,256", measure: "loss", seeds: "3"; steps: "40" }
     }
 }

@@ -7,13 +7,16 @@ use crate::keys;
 
 /// The options of the experiments about pace, in the order of the choices of [`pace`].
 const SOONER: &[&str] = &[
-    "The scaled one, in at most two-thirds as many steps",
+    "The scaled one, in at most three-quarters as many steps",
     "Both in about as many steps",
-    "The unscaled one, in at most two-thirds as many steps",
+    "The unscaled one, in at most three-quarters as many steps",
     "Only the scaled one learns",
 ];
-/// Networks whose numbers of steps differ by less than this factor are called equally fast.
-const ABOUT: f64 = 1.5;
+/// Networks whose numbers of steps differ by less than this factor are called equally fast. With five seeds, no experiment had
+/// a ratio between 1.2 and 1.45, so the answers do not depend on the seed.
+const ABOUT: f64 = 4.0 / 3.0;
+/// The factor in the options of the experiment `unscaled-learns`, whose ratios are about 2.
+const MORE: f64 = 1.5;
 
 const SCALE: (&str, &str) =
     ("Vaswani et al. 2017, Attention is all you need, section 3.2.1", "https://arxiv.org/abs/1706.03762");
@@ -32,7 +35,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: false,
         prediction: Prediction::Number { metric: "params_counted" },
         answer: eight_heads,
-        reason: "The heads share the model's dimensions: 8 heads have 4 dimensions each, and their projections side by side are the same square matrices. More heads are more and smaller questions, not more weights.",
+        reason: "The heads share the model's dimensions: 8 heads have 4 dimensions each, and their projections side by side are the same square matrices. More heads mean more and smaller projections, not more weights.",
         source: (
             "Vaswani et al. 2017, Attention is all you need, section 3.2.2",
             "https://arxiv.org/abs/1706.03762",
@@ -59,7 +62,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(SOONER),
         answer: pace,
-        reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is sharper, but far from saturated, and its gradients arrive. The scale matters where keys are large.",
+        reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is clearly sharper, yet still trainable. With random queries and keys its mean entropy is about 0.97 of 2.08 nats, and 1.73 with the scale. The scale matters more where keys are large.",
         source: SCALE,
     },
     GuidedExperiment {
@@ -72,7 +75,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         prediction: Prediction::Choice(&[
             "No, its loss stays above 0.5 nats",
             "Yes, but it needs at least 1.5 times as many steps",
-            "Yes, in about as many steps",
+            "Yes, in less than 1.5 times as many steps",
         ]),
         answer: unscaled_learns,
         reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones. The projections can then learn to make the scores smaller. The scale is a better start, not a condition.",
@@ -107,7 +110,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
             "It stays about the same",
         ]),
         answer: jacobian_shape,
-        reason: "The Jacobian diag(w) − w wᵀ is small for uniform weights, since each is only 1/n, and small again where one weight is 1 and all others are 0. Between them it is largest: a softmax that has just begun to choose passes on the most gradient. So a little saturation helps, and much of it ends learning for the typical query.",
+        reason: "The Jacobian diag(w) − w wᵀ is small for uniform weights, since each is only 1/n. It is small again where one weight is 1 and all others are 0. Between them it is largest: a softmax that has just begun to choose passes on the most gradient. So a little saturation helps, and much of it ends learning for the typical query.",
         source: (
             "Vaswani et al. 2017, Attention is all you need, section 3.2.1 (extremely small gradients)",
             "https://arxiv.org/abs/1706.03762",
@@ -220,9 +223,9 @@ fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {
         [Some(scaled), Some(unscaled)] => {
             let ratio = unscaled / scaled;
             let more = format!("{unscaled} steps to a loss below 0.5 nats, the scaled one {scaled}");
-            match ratio >= ABOUT {
+            match ratio >= MORE {
                 true => (Some(1), format!("It learns, but it needs {more}: {ratio:.1} times as many")),
-                false => (Some(2), format!("It learns, and needs {more}: about as many")),
+                false => (Some(2), format!("It learns, and needs {more}: {ratio:.2} times as many")),
             }
         }
         [scaled, None] => (
@@ -235,10 +238,10 @@ fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {
                 None => format!("Neither network reaches a loss of 0.5 nats within {} steps", config.steps),
             },
         ),
-        [None, Some(unscaled)] => (
-            Some(2),
-            format!("It learns in {unscaled} steps, and the scaled one not within {}", config.steps),
-        ),
+        // None of the options compares it with a scaled network that did not learn.
+        [None, Some(unscaled)] => {
+            (None, format!("It learns in {unscaled} steps, and the scaled one not within {}", config.steps))
+        }
     };
     Some(Answer::new(format!("{start} {outcome}."), choice, numbers(both)))
 }

@@ -5,6 +5,7 @@
 
 mod chapters;
 mod checks;
+mod conclusions;
 mod config;
 mod experiments;
 mod metrics;
@@ -17,6 +18,7 @@ mod query;
 mod train;
 
 pub use checks::{chance_loss, entropy_uniform, expected_entropy, head_dim, params_formula, steps_to_solve};
+pub use conclusions::{end_measured, start_measured};
 pub use config::{Config, MaskChoice};
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;

@@ -76,6 +76,7 @@ struct WeightsChapterProps {
 fn WeightsChapter(props: &WeightsChapterProps) -> Html {
     html! {
         <>
+            { text::roles() }
             { text::one_head(&props.config) }
             <MapFigures config={props.config.clone()} maps={props.maps.clone()} />
         </>

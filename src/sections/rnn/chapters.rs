@@ -28,7 +28,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "survival",
         title: "How much of a change survives?",
         figures: &[("paths", "Paths back through time")],
-        readouts: &["path_rnn path_lstm"],
+        readouts: &["path_rnn path_lstm", "step_mean_rnn spectral_radius_measured step_bound_rnn"],
         trains: false,
     },
     Chapter {

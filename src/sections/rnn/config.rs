@@ -33,9 +33,9 @@ crate::settings! {
         d_hidden: u32 = 32, int(4, 128, log), "Hidden size", "d_h",
             "Numbers in the hidden state of each network; the LSTM's cell has as many.";
         forget_bias: ForgetBias = ForgetBias::Chrono, choice, "Forget-gate bias", "b_f",
-            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73%; chrono samples memories of every length up to T (Tallec and Ollivier 2018).";
+            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73%. Chrono changes two biases (Tallec and Ollivier 2018): it samples b_f for memories of every length up to T, and sets the input gate’s b_i = −b_f.";
         spectral_radius: f64 = 0.58, float(0.1, 2.0), "Spectral radius", "ρ",
-            "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would be multiplied by about ρ at each step back. The usual start, U(±1/√d_h), gives about 0.58.";
+            "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would shrink or grow by about ρ per step over many steps back. The usual start, U(±1/√d_h), gives about 0.6; in wide networks it is 1/√3 = 0.58.";
         learning_rate: f64 = 0.003, float(1e-5, 0.3, log) live, "Learning rate", "η",
             "Adam's step size. It may be changed while the networks train.";
         clip: f64 = 1.0, float(0.01, 100.0, log) live, "Clipping", "",
@@ -49,25 +49,25 @@ crate::settings! {
     }
     presets {
         "rnn-fails", "RNN fails, LSTM learns",
-            "200 steps of noise, and the weights that are usual at the start: the RNN's gradient is gone long before the first token. The LSTM's cells are made to last (chrono)."
+            "200 steps of noise, and the usual initial weights: the RNN’s gradient vanishes long before the first token. The LSTM’s cells are made to last (chrono)."
             => {}
-        "rnn-learns-too", "RNN that starts well learns too",
-            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and it learns the task, sooner than the LSTM: initialization, not just the architecture, caused the failure."
+        "rnn-learns-too", "RNN that starts well",
+            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and with most seeds it learns the task: the initialization matters, not only the architecture. The project’s findings have the results per seed."
             => { spectral_radius: "1.1" }
         "zero-forget-bias", "LSTM with zero forget bias",
-            "The same LSTM, but its gates start by forgetting half of the cell at each step: over 200 steps it fails like the RNN."
+            "The same LSTM, but its gates start by forgetting half of the cell at each step. Over 200 steps its gradient vanishes like the RNN’s."
             => { forget_bias: "zero" }
         "short-sequence", "Short sequence, both learn",
             "Twelve tokens: short enough for the RNN's gradient to reach the first one."
             => { seq_len: "12", forget_bias: "one" }
         "shared-alphabet", "Noise that looks like labels",
-            "The noise uses the class tokens. Now a cell that adds up what it sees drowns the first token, and even the chrono LSTM needs far longer."
+            "The noise uses the class tokens. A cell that adds up every token now loses the first one among them, and the task is much harder."
             => { alphabet: "shared" }
     }
     sweeps {
         "Recall over sequence length", "The longest sequence that each network recalls the first token of, with three seeds."
             => { sweep: "seq_len:10,20,40,80", measure: "accuracy", seeds: "3"; steps: "150" }
-        "Recall over spectral radius", "The RNN's start decides: near a radius of 1 it learns what it cannot at 0.58."
+        "Recall over spectral radius", "How does the RNN’s accuracy depend on the scale of its initial matrix? The usual start is near 0.58."
             => { sweep: "spectral_radius:0.4,0.7,0.9,1,1.1,1.3", measure: "accuracy", seeds: "3"; seq_len: "40", steps: "150" }
     }
 }

@@ -19,7 +19,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(WHO),
         answer: learners,
-        reason: "Going back over 12 tokens the RNN's gradient is multiplied by 11 Jacobians. Each shrinks it by about a half, so about a thousandth arrives, and Adam scales up what is small. The trouble of recurrent networks is long sequences, not recurrence.",
+        reason: "Going back over 12 tokens, the RNN's gradient is multiplied by 11 Jacobians. Each halves it, more or less, so about a thousandth arrives. Adam rescales small gradients, and a thousandth is far above rounding error. Long sequences are the difficulty, not recurrence itself.",
         source: (
             "Bengio, Simard and Frasconi 1994, Learning long-term dependencies with gradient descent is difficult",
             "https://doi.org/10.1109/72.279181",
@@ -29,12 +29,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "first-token-gradient",
         chapter: "backpropagation",
         figures: &["gradients"],
-        question: "Before anything is learned, how large is the RNN's gradient at the first of 200 tokens, as a share of that at the last?",
+        question: "Before training, how large is the RNN's gradient at the first of 200 tokens, as a fraction of its gradient at the last?",
         values: keys!(@pairs Config; steps: "1"),
         trains: true,
         prediction: Prediction::Choice(&["About a hundredth", "About a millionth", "Less than 1e-30"]),
         answer: first_token,
-        reason: "Each step back multiplies the gradient by the recurrent matrix and the slope of the tanh. With a spectral radius of 0.58 that is at most about 0.58 at each of 199 steps, and 0.58^199 is about 1e-47. Along the LSTM's cells it is only multiplied by forget gates, and some of those start very near 1.",
+        reason: "Each step back multiplies the gradient by the recurrent matrix and the slope of the tanh. A single step is bounded by the largest singular value of the matrix, which is about 1. Over many steps the spectral radius decides: about 0.58 per step or less on average, and 0.58^199 is about 1e-47. The direct path through the LSTM's cells has only forget gates as factors, and some of them start very near 1.",
         source: (
             "Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, section 2",
             "https://arxiv.org/abs/1211.5063",
@@ -44,12 +44,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "chrono",
         chapter: "survival",
         figures: &["paths"],
-        question: "An untrained LSTM starts with chrono initialization. What fraction of a change at the first token is left in the cell 199 steps later (RMS over units)?",
+        question: "An untrained LSTM starts with chrono initialization. What fraction of a change in the cell at the first token is left 199 steps later, along the direct path (RMS over units)?",
         values: keys!(@pairs Config;),
         trains: false,
         prediction: Prediction::Number { metric: "path_lstm" },
         answer: chrono,
-        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step. It remembers for about u steps, and with u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73% a step: nothing is left after 199.",
+        reason: "Chrono initialization samples forget biases as ln u with u from U(1, T − 1). A unit then keeps the fraction u / (1 + u) of its cell per step. After u steps, about 1/e = 37% of a change is left. Only units with u near T still have that much after 199 steps, so the RMS over units is lower. One bias for all units, such as 1, keeps 73% per step, and nothing is left after 199.",
         source: (
             "Tallec and Ollivier 2018, Can recurrent neural networks warp time?",
             "https://arxiv.org/abs/1804.11188",
@@ -64,7 +64,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(WHO),
         answer: forget_bias,
-        reason: "The LSTM has a path without matrices and squashing, but the forget gates stand on it. Half open, they halve the cell and the gradient at each step: 0.5^99 is about 1e-30. An LSTM remembers by gates that start near 1, not by its architecture alone.",
+        reason: "The direct path through the cell has no matrix and no tanh, but every step multiplies by the forget gate. Half open, the gates halve the cell and the gradient: 0.5^99 is about 1e-30. An LSTM needs forget gates that start near 1; the architecture alone is not enough.",
         source: (
             "Jozefowicz, Zaremba and Sutskever 2015, An empirical exploration of recurrent network architectures",
             "https://proceedings.mlr.press/v37/jozefowicz15.html",
@@ -74,7 +74,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "four-gates",
         chapter: "memory",
         figures: &["loss", "accuracy"],
-        question: "The LSTM has four times the recurrent weights of the RNN. How much longer does one of its training steps take on this device?",
+        question: "The LSTM has four times the recurrent weights of the RNN. How much longer does a training step take on this device?",
         values: keys!(@pairs Config; seq_len: "100", steps: "40"),
         trains: true,
         prediction: Prediction::Choice(&[
@@ -84,7 +84,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
             "More than 5 times",
         ]),
         answer: four_gates,
-        reason: "The four gates are one matrix product, four times as wide, which a device does better than four narrow ones. But the LSTM also has five squashings and several products a step, where the RNN has one tanh. How the two weigh depends on the device and on the hidden size.",
+        reason: "The three gates and the candidate are one matrix product, four times as wide, which is faster than four narrow products. But per step the LSTM also has three sigmoids, two tanhs and several elementwise products, where the RNN has one tanh. The balance depends on the device and the hidden size.",
         source: (
             "Appleyard, Kočiský and Blunsom 2016, Optimizing performance of recurrent neural networks on GPUs, section 3",
             "https://arxiv.org/abs/1604.01946",
@@ -99,7 +99,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(WHO),
         answer: learners,
-        reason: "A cell with open forget gates adds up all that it sees. When noise has tokens of its own, what it adds says nothing of the class; when it uses the class tokens, 59 random ones drown the first. The input gate must learn to close after one token, and there is little gradient for that before it does.",
+        reason: "A cell with open forget gates adds up every token. Noise with its own tokens adds nothing about the class, but 59 random class tokens drown the first one. The input gate must learn to close after one token, and the gradient for that is small at the start.",
         source: (
             "Hochreiter and Schmidhuber 1997, Long short-term memory, section 5 (noise and signal on one line)",
             "https://doi.org/10.1162/neco.1997.9.8.1735",
@@ -109,18 +109,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "good-start",
         chapter: "memory",
         figures: &["loss", "accuracy"],
-        question: "The RNN's recurrent matrix is scaled to a spectral radius of 1.1, the LSTM keeps its chrono start. Which network is the first to recall the first of 200 tokens?",
-        values: keys!(@pairs Config; spectral_radius: "1.1", steps: "200"),
+        question: "The RNN's recurrent matrix is scaled to a spectral radius of 1.1, the LSTM keeps its chrono start. Which network recalls the first of 40 tokens after 150 steps?",
+        values: keys!(@pairs Config; seq_len: "40", spectral_radius: "1.1", steps: "150"),
         trains: true,
-        prediction: Prediction::Choice(&[
-            "Only the LSTM learns it",
-            "The LSTM, then the RNN",
-            "The RNN, then the LSTM",
-            "Only the RNN learns it",
-            "Neither",
-        ]),
+        prediction: Prediction::Choice(WHO),
         answer: good_start,
-        reason: "The textbook blames the RNN's architecture, but here its initialization was the cause: at a radius of 0.58 the same network stays at chance. A little above 1 the matrix makes up for the slope of the tanh, and the gradient arrives. It is a start on a knife's edge, which the LSTM does not need.",
+        reason: "The RNN's difficulty is often blamed on its architecture, but its initialization matters as much. At a radius of 0.58 the same network stays at chance. A little above 1, the matrix makes up for the slope of the tanh, and the gradient arrives. Over longer sequences this gets fragile: over 200 tokens it depends on the seed.",
         source: (
             "Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, section 5",
             "https://proceedings.mlr.press/v28/sutskever13.html",
@@ -128,14 +122,18 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     },
     GuidedExperiment {
         slug: "radius-two",
-        chapter: "memory",
-        figures: &["loss", "accuracy"],
-        question: "A spectral radius of 1.1 lets the RNN learn. Does a radius of 2 let it recall the first of 60 tokens in 150 steps, too?",
+        chapter: "backpropagation",
+        figures: &["gradients"],
+        question: "A spectral radius of 1.1 lets the RNN learn. At a radius of 2, how large is its gradient at the first of 60 tokens, compared with the last, at the first step?",
         values: keys!(@pairs Config; seq_len: "60", spectral_radius: "2", steps: "150"),
         trains: true,
-        prediction: Prediction::Choice(WHO),
+        prediction: Prediction::Choice(&[
+            "It vanishes (less than a millionth)",
+            "It is smaller (a millionth to a tenth)",
+            "It does not shrink (more than a tenth)",
+        ]),
         answer: radius_two,
-        reason: "Well above 1 an untrained tanh network is chaotic: small differences grow until the tanh saturates, and noise soon decides every state. The gradient does not vanish, but it points nowhere: it is large and changes with each sequence. The useful range around 1 is narrow.",
+        reason: "Well above 1, an untrained tanh network is chaotic: small differences grow until the tanh saturates. The gradient does not vanish and often explodes, and it differs from sequence to sequence. An average over a batch then says little about the first token, so it depends on the seed whether the RNN learns. Compare several seeds.",
         source: (
             "Sompolinsky, Crisanti and Sommers 1988, Chaos in random neural networks",
             "https://doi.org/10.1103/PhysRevLett.61.259",
@@ -198,8 +196,11 @@ fn first_token(_: &Config, record: &Record) -> Option<Answer> {
     } else {
         format!("{first:.1e}")
     };
+    let per_step = record.arms[RNN].first_gradient_per_step().map_or_else(String::new, |(factor, steps)| {
+        format!(" The average factor per step back is {factor:.2}, over the {steps} steps that 32-bit numbers can represent.")
+    });
     let words = format!(
-        "In the RNN ‖∂L/∂h‖ is {last:.1e} at the last token and {rnn} at the first: {size}. In the LSTM {lstm:.1e} arrives at the first token.",
+        "In the RNN ‖∂L/∂h‖ is {last:.1e} at the last token and {rnn} at the first: {size}.{per_step} In the LSTM {lstm:.1e} arrives at the first token.",
     );
     Some(Answer::new(words, choice, [("grad_first_rnn", first), ("grad_first_lstm", lstm)]))
 }
@@ -209,12 +210,18 @@ fn chrono(_: &Config, record: &Record) -> Option<Answer> {
     let (rnn, lstm) = (*paths.rnn.first()?, *paths.cell.first()?);
     let steps = paths.cell.len().saturating_sub(1);
     let verdict = match lstm {
-        lstm if lstm > 0.3 => "Most of a change survives",
-        lstm if lstm > 1e-4 => "A change survives, though not in every unit",
+        lstm if lstm > 0.5 => "Most of a change survives",
+        lstm if lstm > 0.01 => "Part of a change survives",
         _ => "Almost nothing of a change survives",
     };
+    let units = record.untrained_traces[LSTM].as_deref().map_or_else(String::new, |trace| {
+        let kept = trace.kept();
+        let mean = kept.iter().sum::<f64>() / kept.len().max(1) as f64;
+        let largest = kept.iter().copied().fold(0.0, f64::max);
+        format!(" The mean over {} units is {mean:.2}, and the largest factor is {largest:.2}.", kept.len())
+    });
     let words = format!(
-        "{verdict}: the mean factor over {steps} steps is {lstm:.2} through the LSTM's cells, and {rnn:.0e} through the RNN's states."
+        "{verdict}: the RMS factor over {steps} steps is {lstm:.2} along the direct path through the LSTM's cells, and {rnn:.0e} through the RNN's states.{units}"
     );
     Some(Answer::new(words, None, [("path_lstm", lstm), ("path_rnn", rnn)]))
 }
@@ -261,21 +268,17 @@ fn good_start(config: &Config, record: &Record) -> Option<Answer> {
         steps.filter(|_| accuracies[arm] > LEARNED)
     };
     let both = (steps(RNN), steps(LSTM));
-    let (choice, outcome) = match both {
+    let outcome = match both {
         (Some(rnn), Some(lstm)) if rnn < lstm => {
-            (Some(2), format!("the RNN is above 90% after {rnn} steps, the LSTM only after {lstm}"))
+            format!("the RNN is above 90% after {rnn} steps, the LSTM only after {lstm}")
         }
         (Some(rnn), Some(lstm)) if lstm < rnn => {
-            (Some(1), format!("the LSTM is above 90% after {lstm} steps, the RNN only after {rnn}"))
+            format!("the LSTM is above 90% after {lstm} steps, the RNN only after {rnn}")
         }
-        (Some(steps), Some(_)) => (None, format!("both are above 90% after the same {steps} steps")),
-        (Some(rnn), None) => {
-            (Some(3), format!("the RNN is above 90% after {rnn} steps, the LSTM not at the end"))
-        }
-        (None, Some(lstm)) => {
-            (Some(0), format!("the LSTM is above 90% after {lstm} steps, the RNN not at the end"))
-        }
-        (None, None) => (Some(4), "neither is above 90% at the end".to_owned()),
+        (Some(steps), Some(_)) => format!("both are above 90% after the same {steps} steps"),
+        (Some(rnn), None) => format!("the RNN is above 90% after {rnn} steps, the LSTM not at the end"),
+        (None, Some(lstm)) => format!("the LSTM is above 90% after {lstm} steps, the RNN not at the end"),
+        (None, None) => "neither is above 90% at the end".to_owned(),
     };
     let words = format!(
         "Of {} steps, {outcome}. At the end the accuracy is {} for the RNN and {} for the LSTM.",
@@ -289,19 +292,26 @@ fn good_start(config: &Config, record: &Record) -> Option<Answer> {
         ("steps_rnn", both.0),
         ("steps_lstm", both.1),
     ]);
-    Some(Answer::new(words, choice, numbers))
+    // The order depends on the seed, so the question is only which of the two learn.
+    Some(Answer::new(words, who_learned(accuracies), numbers))
 }
 
 fn radius_two(config: &Config, record: &Record) -> Option<Answer> {
-    let answer = learners(config, record)?;
+    let learned = learners(config, record)?;
     let (first, last) = record.arms[RNN].first_gradient(|row| &row.hidden)?;
-    let gradient = match first / last {
-        ratio if ratio > 1.0 => format!(
-            "At the first step the RNN's gradient grew on the backward pass, to {ratio:.0e} times that at the last token"
-        ),
-        ratio => format!(
-            "At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"
-        ),
+    if last <= 0.0 {
+        return None;
+    }
+    let ratio = first / last;
+    let (choice, outcome) = match ratio {
+        ratio if ratio > 1.0 => (2, "the RNN's gradient grew on the backward pass"),
+        ratio if ratio > 0.1 => (2, "the RNN's gradient hardly shrank on the backward pass"),
+        ratio if ratio >= 1e-6 => (1, "part of the RNN's gradient arrived at the first token"),
+        _ => (0, "the RNN's gradient vanished before the first token"),
     };
-    Some(Answer { words: format!("{} {gradient}.", answer.words), ..answer })
+    let words = format!(
+        "At the first step {outcome}: at the first token it was {ratio:.0e} times as large as at the last. {}",
+        learned.words
+    );
+    Some(Answer { words, choice: Some(choice), ..learned })
 }

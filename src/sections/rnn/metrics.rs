@@ -15,8 +15,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let ratio = ratio.map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
     let path = |name: &'static str, title: &'static str, of: fn(&Paths) -> &[f64]| {
         let path = record.untrained.as_deref().and_then(|paths| of(paths).first().copied());
-        Metric::new(name, title, path).digits(2).note("untrained; mean factor to the end")
+        Metric::new(name, title, path).digits(2).note("untrained; RMS factor to the end")
     };
+    let per_step = record.untrained.as_deref().and_then(|paths| Paths::per_step(&paths.rnn));
     let radius = record.untrained.as_ref().map(|paths| paths.spectral_radius);
 
     let mut metrics = per_arm(arms, records, |arm, net| {
@@ -40,7 +41,11 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .digits(2)
             .note("at the first token; each at least the float floor"),
         path("path_rnn", "Path from the first token, RNN", |paths| &paths.rnn),
-        path("path_lstm", "Path from the first token, LSTM cell", |paths| &paths.cell),
+        path("path_lstm", "Direct path from the first token, LSTM cell", |paths| &paths.cell),
+        Metric::new("step_mean_rnn", "Factor per step back, untrained RNN", per_step)
+            .note("geometric mean; includes the slope of the tanh"),
+        Metric::new("step_bound_rnn", "Largest singular value of W_h, untrained RNN", record.step_bound)
+            .note("bounds the factor of a single step back"),
     ]);
     metrics.extend(per_arm(arms, records, |arm, net| {
         [arm.ms_per_step(net.times.median()).note("median, this device")]

@@ -49,6 +49,8 @@ pub enum Frame {
     Agreement([Agreement; 2]),
     /// The decay of a gradient in the untrained networks.
     Untrained(Rc<Paths>),
+    /// The largest singular value of the untrained RNN's recurrent weights.
+    StepBound(f64),
     /// The states of the untrained networks along one sequence.
     UntrainedTraces([Rc<Trace>; 2]),
     /// The decay of a gradient in an arm's network after training.
@@ -68,16 +70,34 @@ pub struct Agreement {
     pub gradients: f64,
 }
 
-/// The influence of the state at each position on the state at the end, on one sequence. Entry `t` is the root mean squared
-/// factor by which the path from `t` to the last position scales a vector of random direction.
+/// The influence of the state at each position on the state at the end, on one sequence. Positions run from 0 to `T - 1`.
+/// Entry `t` is the root mean square, over directions, of the factor by which the path from `t` to the last position scales
+/// a vector.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Paths {
-    /// The RNN's `||dh_T/dh_t||_F / sqrt(d_h)`.
+    /// The RNN's `||dh_{T-1}/dh_t||_F / sqrt(d_h)`.
     pub rnn: Vec<f64>,
-    /// The LSTM's path through its cells: `||diag(prod f)||_F / sqrt(d_h)`.
+    /// The LSTM's direct path through its cells, `||diag(prod f)||_F / sqrt(d_h)`: the root mean square over units. The full
+    /// derivative of the last cell also has paths through the hidden states and the gates.
     pub cell: Vec<f64>,
     /// The spectral radius of the RNN's recurrent weights.
     pub spectral_radius: f64,
+}
+
+impl Paths {
+    /// Returns the factor by which a change shrinks per step along a path, as a geometric mean; `None` for a path without
+    /// steps, or one that has underflowed to zero.
+    pub fn per_step(path: &[f64]) -> Option<f64> {
+        let (first, last) = (*path.first()?, *path.last()?);
+        let steps = path.len() as f64 - 1.0;
+        (steps > 0.0 && first > 0.0).then(|| (first / last).powf(1.0 / steps))
+    }
+
+    /// Returns the largest factor of a single step along a path.
+    pub fn largest_step(path: &[f64]) -> Option<f64> {
+        let steps = path.windows(2).filter_map(|step| Some(step.first()? / step.last()?));
+        steps.filter(|factor| factor.is_finite()).reduce(f64::max)
+    }
 }
 
 /// Measurements of a network since its last report.
@@ -105,6 +125,8 @@ pub struct GradientRow {
 pub struct Record {
     /// The paths of the untrained networks.
     pub untrained: Option<Rc<Paths>>,
+    /// The largest singular value of the untrained RNN's recurrent weights, which bounds the factor of a single step back.
+    pub step_bound: Option<f64>,
     /// The counted parameters, one entry per arm.
     pub params: [Option<u32>; 2],
     /// The differences from burn's modules, one entry per arm.
@@ -169,6 +191,16 @@ impl NetRecord {
         self.gradients.last()?.hidden.first().map(|&norm| norm.into())
     }
 
+    /// Returns the factor by which the RNN's gradient is multiplied per step back, at the first training step, and the number
+    /// of steps. It counts from the last position to the earliest one whose gradient 32-bit numbers still represent.
+    fn first_gradient_per_step(&self) -> Option<(f64, usize)> {
+        let row = &self.gradients.first()?.hidden;
+        let resolved = row.iter().rev().take_while(|norm| f64::from(**norm) >= FLOAT_FLOOR);
+        let norms: Vec<f64> = resolved.map(|norm| f64::from(*norm)).collect();
+        let steps = norms.len().checked_sub(1).filter(|steps| *steps > 0)?;
+        Some(((norms.last()? / norms.first()?).powf(1.0 / steps as f64), steps))
+    }
+
     /// Returns a gradient at the first and at the last position, both at the first step.
     fn first_gradient(&self, of: fn(&GradientRow) -> &[f32]) -> Option<(f64, f64)> {
         let row = of(self.gradients.first()?);
@@ -192,6 +224,7 @@ impl Experiment for Rnn {
             (Frame::Counted(params), _) => record.params = params.map(Some),
             (Frame::Agreement(agreement), _) => record.agreement = agreement.map(Some),
             (Frame::Untrained(paths), _) => record.untrained = Some(paths),
+            (Frame::StepBound(bound), _) => record.step_bound = Some(bound),
             (Frame::UntrainedTraces(traces), _) => record.untrained_traces = traces.map(Some),
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
             (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),

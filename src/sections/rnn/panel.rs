@@ -30,6 +30,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             controls: vec![task(), networks(), training()],
             figures: html! {
                 <>
+                    { text::why(config) }
                     <TrainFigures config={config.clone()} record={record.clone()} />
                     <Readouts />
                 </>
@@ -39,6 +40,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             controls: vec![networks(), task()],
             figures: html! {
                 <>
+                    { text::through_time() }
                     <Readouts />
                     <GradientChapter config={config.clone()} record={record.clone()} />
                 </>
@@ -48,8 +50,10 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             controls: vec![networks(), task()],
             figures: html! {
                 <>
-                    { text::why() }
+                    { text::why(config) }
+                    { text::rates() }
                     <Readouts />
+                    <Readouts row={1} />
                     <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
                 </>
             },

@@ -103,7 +103,7 @@ fn sequence(config: &Config, device: &Device) -> (Tensor<3>, Vec<u8>) {
     (inputs(&task, &sequences).tensor(device), sequences.tokens)
 }
 
-/// Returns `||J_t||_F / sqrt(d_h)` at each position t, for `J_T = I` and `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`.
+/// Returns `||J_t||_F / sqrt(d_h)` at each position t, for `J_{T-1} = I` and `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`.
 ///
 /// # Shapes
 /// `weights`: `[d_h, d_h]` for row vectors (`h W_h`), `hidden`: `[seq_len, d_h]`.
@@ -123,7 +123,7 @@ fn hidden_path(d_h: usize, weights: &[f32], hidden: &[f32]) -> Vec<f64> {
     path
 }
 
-/// Returns `||prod_{s > t} diag(f_s)||_F / sqrt(d_h)` at each position t.
+/// Returns `||prod_{s > t} diag(f_s)||_F / sqrt(d_h)` at each position t: the direct path only.
 ///
 /// # Shapes
 /// `forget`: `[seq_len, d_h]`.

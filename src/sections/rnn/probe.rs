@@ -10,7 +10,8 @@ use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::count_params;
-use crate::run::training::{cross_entropy, one_hot, read_all};
+use crate::run::spectrum::spectrum;
+use crate::run::training::{cross_entropy, one_hot, read, read_all};
 use crate::run::{Directive, Probe, RunContext};
 use burn::module::{Module, Param};
 use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
@@ -31,6 +32,7 @@ impl Probe for Rnn {
 
         let rnn_trace = rnn_trace(&config, &rnn, device).await?;
         let lstm_trace = lstm_trace(&config, &lstm, device).await?;
+        ctx.send(Frame::StepBound(largest_singular_value(&rnn).await?));
         let paths = Paths { cell: lstm_trace.cell_path(), ..rnn_trace.rnn_path(&rnn).await? };
         ctx.send(Frame::Untrained(Rc::new(paths)));
         ctx.send(Frame::UntrainedTraces([Rc::new(rnn_trace.trace), Rc::new(lstm_trace.trace)]));
@@ -45,6 +47,13 @@ impl Probe for Rnn {
         ctx.send(Frame::Agreement([rnn_agreement, lstm_agreement]));
         Ok(())
     }
+}
+
+/// Returns the largest singular value of the recurrent weights.
+async fn largest_singular_value(rnn: &VanillaRnn) -> Result<f64, LabError> {
+    let [d_h, _] = rnn.recurrent.dims();
+    let weights = read(rnn.recurrent.val().inner()).await?;
+    Ok(spectrum(d_h, d_h, &weights).singular_values.first().copied().unwrap_or(f64::NAN))
 }
 
 /// The output of burn's module: all hidden states `[batch, seq_len, d_h]`, and the weights whose gradients are compared, one

@@ -42,6 +42,9 @@ pub const LSTM_PARTS: [Part; 6] = [
     Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
 ];
 
+/// The index of the forget gate among [`LSTM_PARTS`].
+const FORGET_GATE: usize = 0;
+
 /// The maximum number of units that are sent; more could not be distinguished.
 pub const MAX_UNITS: usize = 64;
 
@@ -111,6 +114,16 @@ impl Trace {
     /// Returns the mean or root mean square of a part at a position.
     pub fn size(&self, part: usize, t: usize) -> Option<f32> {
         self.sizes.get(part)?.get(t).copied()
+    }
+
+    /// Returns the fraction of a change in the cell at the first position that is left at the last, along the direct path: the
+    /// product of the forget gates, for each unit that is sent. Only an LSTM's trace has them.
+    pub fn kept(&self) -> Vec<f64> {
+        let product = |unit: usize| {
+            let gates = (1..self.seq_len()).filter_map(|t| self.at(FORGET_GATE, t).get(unit));
+            gates.map(|gate| f64::from(*gate)).product()
+        };
+        (0..self.units()).map(product).collect()
     }
 
     /// Returns the probabilities of the classes if the sequence ended at a position.

@@ -183,7 +183,7 @@ fn jacobian_figure(sweep: &Sweep) -> Html {
         mean("scaled, mean", SCALED, |p| p.scaled.jacobian_mean),
         mean("unscaled, mean", UNSCALED, |p| p.unscaled.jacobian_mean),
     ];
-    let look_for = html! { <>{ "How much the weights answer to a change of the scores: the factor that every gradient to queries and keys must pass. A little saturation raises it; more makes it vanish for the typical query (median), while the few that waver between two keys keep the mean (dashed) up." }</> };
+    let look_for = html! { <>{ "How much the weights answer to a change of the scores: the factor that every gradient to queries and keys must pass. A little saturation raises it. More makes it vanish for the typical query (median), while the few that waver between two keys keep the mean (dashed) up." }</> };
     html! {
         <Figure name="jacobian" {look_for} formula={text::jacobian_formula()} table={series_table("d_k", &series)}>
             <LineChart name="jacobian" x_label="d_k (log scale)" y_label="Frobenius norm" x_scale={ScaleKind::Log} {series}

@@ -54,7 +54,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
                 <CurveFigure name="training-entropy" lines={ENTROPY}
                     y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
                     look_for={html! { <>{ "The scaled network starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
-                { text::what_the_scale_changes() }
+                { text::what_the_scale_changes(config, record) }
             </div>
             <div class="figure-row">
                 { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref()) }
@@ -88,8 +88,9 @@ fn maps_figure(
         Rc::new(points.map(|(row, &col)| (f64::from(col) + 0.5, row as f64 + 0.5, 0)).collect::<Vec<_>>());
     let titles = (0..record.maps.len()).map(|head| {
         let right = record.right.get(head).and_then(|curve| curve.last_y());
-        let right =
-            right.map_or_else(String::new, |right| format!(": {:.0}% of its weight is right", 100.0 * right));
+        let right = right.map_or_else(String::new, |right| {
+            format!(": {:.0}% of its weight is on the correct tokens", 100.0 * right)
+        });
         AttrValue::from(format!("Head {}{right}", head + 1))
     });
     let titles: Vec<AttrValue> = titles.collect();

@@ -79,7 +79,7 @@ fn QueryFigure(props: &QueryProps) -> Html {
     let names = names(state.source, n_keys, props.sequence.as_deref());
     let view = View { example: &example, stages: &stages, state: &state, window: &window, names: &names };
     let dispatch = state.dispatcher();
-    let look_for = html! { <>{ "Computed on this page, in closed form, as you type. Change a number of the query, a key or a value; switch the scale or a mask on and off; arrow keys step by 0.1, with Shift by 1." }</> };
+    let look_for = html! { <>{ "Computed on this page, in closed form, as you type. Change a number of the query, a key or a value, or switch the scale or a mask on and off. Arrow keys step by 0.1, with Shift by 1." }</> };
     let fields = fields(&dispatch, &example);
     html! {
         <Figure name="query" picture={false} {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>

@@ -1,6 +1,6 @@
 //! The texts and formulas of section 5.
 
-use crate::sections::attention::{Config, MaskChoice, head_dim};
+use crate::sections::attention::{Config, MaskChoice, Record, end_measured, head_dim, start_measured};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -29,6 +29,20 @@ pub(super) fn one_head(config: &Config) -> Html {
     }
 }
 
+/// The three projections, the order of tokens, and self- and cross-attention.
+pub(super) fn roles() -> Html {
+    html! {
+        <>
+            <p data-text="roles">
+                { "In a model, queries, keys and values are three projections of the tokens. They say what a token asks for, how it can be found, and what it passes on. With one projection for queries and keys, scores would be symmetric: token A would score B exactly as B scores A." }
+            </p>
+            <p data-text="order">
+                { "Without a mask, attention does not see the order of the tokens: reordering the inputs reorders the outputs in the same way (permutation equivariance). Models therefore add positions to the tokens. In self-attention, as in this section, queries, keys and values come from the same sequence; in cross-attention the queries come from another one." }
+            </p>
+        </>
+    }
+}
+
 /// The weights of scaled attention (Vaswani et al. 2017).
 pub(super) fn scaled_formula() -> Html {
     math(tex!(r"w_{ij} = \operatorname{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt{\set{d_k}{d_k}}}\right)"))
@@ -49,15 +63,17 @@ pub(super) fn output_formula() -> Html {
 pub(super) fn saturation() -> Html {
     html! {
         <p>
-            { "A score is a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }
-            { " products, so its variance is " }
+            { "Let the numbers in queries and keys be independent, with mean zero and standard deviation σ. A score is then a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }
+            { " products of variance σ⁴, so its variance is " }
             { math(tex!(r"\set{d_k}{d_k}\,\set{sigma}{\sigma}^4")) }
             { ". Divided by the square root of " }{ math(tex!(r"\set{d_k}{d_k}")) }
             { ", it is " }{ math(tex!(r"\set{sigma}{\sigma}^4")) }
-            { " at any size. For many keys and normal scores of variance " }{ math(tex!(r"s^2")) }
+            { " at any size. For many keys and normal scores of small variance " }{ math(tex!(r"s^2")) }
             { " the entropy is about " }
             { math(tex!(r"\ln n - \frac{s^2}{2}")) }
-            { " until it reaches zero (Derrida 1981). The checks require a third of that drop." }
+            { " (Derrida 1981). This holds only while " }{ math(tex!(r"s^2")) }
+            { " is far below " }{ math(tex!(r"2 \ln n")) }
+            { "; for larger variances it turns negative, and no entropy is. The checks take zero instead, and require a third of the predicted drop." }
         </p>
     }
 }
@@ -76,12 +92,15 @@ pub(super) fn jacobian_formula() -> Html {
 
 /// The dimensions of the heads for these settings, or the reason why this number of heads is impossible.
 pub(super) fn multi_head(config: &Config) -> Html {
-    let Config { d_model, n_heads, .. } = *config;
+    let Config { d_model, n_heads, n_tokens, .. } = *config;
     match head_dim(config) {
         Some(d_head) => html! {
             <>
                 <p>
                     { format!("Multi-head attention has four linear layers: queries, keys and values for all heads at once, and an output projection. The {d_model} dimensions of a token are split into {n_heads} × {d_head}, so more heads are smaller heads and cost no extra parameters.") }
+                </p>
+                <p data-text="quadratic">
+                    { format!("Every query is compared with every key, so each head computes n² weights: {n_tokens} · {n_tokens} = {} here. Time and memory grow with the square of the sequence length.", n_tokens * n_tokens) }
                 </p>
                 <div class="formula">
                     { math(display_tex!(r"4\,(\set{d_model}{d_\mathrm{model}}^2 + \set{d_model}{d_\mathrm{model}})")) }
@@ -120,7 +139,7 @@ pub(super) fn stage_shape(stage: usize) -> &'static str {
 pub(super) fn task() -> Html {
     html! {
         <p>
-            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for another token by name; its target is that token's value. The question becomes the query, the name the key, and the value the value: attention is this network's only path. Each head has " }
+            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for a token by name. Its target is that token’s value. Nothing tells the network how. Training must discover that the question can serve as the query, the name as the key and the value as the value. Attention is its only path between tokens. Each head has " }
             { math(tex!(r"\set{d_k}{d_k}")) }
             { " dimensions as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
             { " divided by the heads, so that " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " can be changed alone." }
@@ -128,20 +147,24 @@ pub(super) fn task() -> Html {
     }
 }
 
-/// The cross-entropy of a mini-batch.
+/// The cross-entropy of a mini-batch: a mean over the answers of all `n` tokens in each of its `B` sequences.
 pub(super) fn loss_formula() -> Html {
-    math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(\mathrm{value}_i \mid x)"))
+    math(tex!(
+        r"-\frac{1}{\set{batch_size}{B}\,\set{n_tokens}{n}} \sum_{b=1}^{B} \sum_{i=1}^{n} \log p(\mathrm{value}_{b,i} \mid x_b)"
+    ))
 }
 
-pub(super) fn what_the_scale_changes() -> Html {
+/// The effects of the scale, with the measurements of this run.
+pub(super) fn what_the_scale_changes(config: &Config, record: &Record) -> Html {
     html! {
         <div class="conclusions">
-            <h4>{ "What the scale does and does not do" }</h4>
+            <h4>{ "What the scale changes" }</h4>
             <ul>
-                <li>{ "It sets where training starts: unscaled with a large d_k, each query starts fixed on one random key and passes on almost no gradient. With Adam, learning takes longer." }</li>
-                <li>{ "It does not decide whether the task can be learned: the projections can shrink or grow the scores themselves. Both networks end at full accuracy." }</li>
-                <li>{ "It changes the size of the gradients: unscaled, those of both projections are √d_k times larger. Plain SGD then takes larger steps, which can make up for the saturation; Adam gains nothing." }</li>
+                <li>{ "Where training starts. Without the scale and with a large d_k, most queries start fixed on one random key and pass on almost no gradient. " }<span data-measured="start">{ start_measured(config, record) }</span></li>
+                <li>{ "Not what can be learned: the projections can shrink or grow the scores themselves. " }<span data-measured="end">{ end_measured(config, record) }</span></li>
+                <li>{ "The size of the gradients. Without the scale, those of both projections are √d_k times larger for the same scores. Plain SGD then takes larger steps, which can make up for the saturation. Adam’s steps do not grow with the gradient." }</li>
             </ul>
+            <p>{ "The steps to learn were measured with several seeds for different d_k, σ and optimizers. The numbers and settings are in the project’s findings." }</p>
         </div>
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                     look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
                     references={reference(-chance(config).ln())} {x_max} />
                 <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
-                    look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is sudden: nothing for a long time, then everything." }}
+                    look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is often sudden: chance level for many steps, then almost 100%." }}
                     references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
             </div>
         </>
@@ -83,7 +83,7 @@ fn GradientFigures(props: &GradientProps) -> Html {
     } else {
         format!("Gradient at every position, step {step}")
     };
-    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the float32 minimum nothing is left to learn from." }</> };
+    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the float32 minimum nothing is left to learn from. These gradients follow all paths, also those through the gates." }</> };
     let maps = range.map(|(low, high)| (low.log10(), high.log10()));
     html! {
         <>
@@ -195,11 +195,11 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "The mean factor by which the path from position t to the end scales a change. The gray line is what the spectral radius alone would do (closed form); the slope of the tanh accounts for the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
+    let look_for = html! { <>{ "The RMS factor by which the path from position t to the end scales a change. It is over directions for the RNN, and over units for the cell’s direct path. The gray line is the asymptotic rate, the spectral radius alone (closed form). The slope of the tanh accounts for the rest. Raise ρ to 1.1: how much farther back does the untrained RNN reach?" }</> };
     html! {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>
-            <LineChart name="paths" x_label="position t in the sequence" y_label="mean factor from t to the end" y_scale={ScaleKind::Log}
+            <LineChart name="paths" x_label="position t in the sequence" y_label="RMS factor from t to the end" y_scale={ScaleKind::Log}
                 {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }

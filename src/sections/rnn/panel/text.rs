@@ -12,21 +12,58 @@ pub(super) fn introduction() -> Html {
     }
 }
 
-pub(super) fn why() -> Html {
+/// The product of factors along which a gradient travels, and the two remedies.
+pub(super) fn why(config: &Config) -> Html {
     html! {
-        <p>
+        <p data-text="product">
             { "Each step back multiplies the gradient by one Jacobian. In the RNN that is the recurrent matrix and the slope of the tanh, " }
             { math(tex!(r"\operatorname{diag}(1 - h_t^2)\, W_h^\top")) }
-            { "; a product of 200 of them shrinks or grows geometrically. Along the LSTM's cell state it is only the forget gate, " }
+            { format!("; a product of {} of them shrinks or grows geometrically. ", config.seq_len.saturating_sub(1)) }
+            { "Along the direct path through the LSTM’s cell it is only the forget gate, " }
             { math(tex!(r"\operatorname{diag}(f_t)")) }
-            { ": no matrix, no squashing. But a gate of one half, which is what a bias of zero gives, also halves the gradient at every step. The LSTM remembers not by its architecture alone but by gates that start near one, and an RNN whose matrix starts at the right scale can learn to remember too. The presets show both." }
+            { ": no matrix and no tanh. But a gate of one half, which a bias of zero gives, also halves the gradient at every step. The LSTM needs gates that start near one, and an RNN whose matrix starts at the right scale can learn to remember, too. The presets show both." }
         </p>
     }
 }
 
-/// One step of either network.
+/// The rates of the RNN, and the paths that the figure leaves out for the LSTM.
+pub(super) fn rates() -> Html {
+    html! {
+        <>
+            <p>
+                { "Two numbers describe the RNN’s matrix. Its largest singular value bounds the factor of a single step back. Its spectral radius is the average factor per step over many steps back, apart from the slope of the tanh. With the usual start, U(±1/√d_h) and d_h = 32, they are about 1.1 and 0.6. So a single step can lengthen a gradient that vanishes in the long run." }
+            </p>
+            <p>
+                { "For the LSTM this chapter shows the direct path only, the product of the forget gates. The full derivative " }
+                { math(tex!(r"\partial c_t / \partial c_{t-1}")) }
+                { " also runs through " }
+                { math(tex!(r"h_{t-1}")) }
+                { " and the gates of step t. The gradients in the chapter before are measured along all paths." }
+            </p>
+        </>
+    }
+}
+
+/// The sum of backpropagation through time, and the reason for clipping.
+pub(super) fn through_time() -> Html {
+    html! {
+        <p data-text="through-time">
+            { "Backpropagation through time treats the sequence as a deep network with one layer per token. All layers share their weights. The gradient of the recurrent matrix is therefore a sum over positions: " }
+            { math(tex!(r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{\set{seq_len}{T}-1} h_{t-1}^\top \frac{\partial L}{\partial a_t}")) }
+            { ", where " }
+            { math(tex!(r"a_t")) }
+            { " is the input of the tanh. If gradients vanish, only the last positions contribute to this sum. If they grow, a single step would throw the weights far away. Clipping therefore scales the whole gradient down to a maximum norm and keeps its direction (Pascanu et al. 2013). It does not help against vanishing gradients." }
+        </p>
+    }
+}
+
+/// The role of each gate, and one step of either network.
 pub(super) fn equations() -> Html {
     html! {
+        <>
+        <p data-text="gates">
+            { "The LSTM has three gates and a candidate. The forget gate f keeps the cell, the input gate i writes to it, and the output gate o reads from it. The candidate g is what the input gate writes. Positions run from 0 to T − 1, and the states before the first are zero." }
+        </p>
         <div class="equations">
             <div>
                 <h4>{ "RNN (Elman 1990)" }</h4>
@@ -42,6 +79,7 @@ pub(super) fn equations() -> Html {
                 { math(display_tex!(r"h_t = o_t \odot \tanh(c_t)")) }
             </div>
         </div>
+        </>
     }
 }
 
@@ -60,9 +98,14 @@ pub(super) fn param_formula(config: &Config) -> Html {
             <p>{ "RNN:" }</p>
             { math(display_tex!(r"\set{d_hidden}{d_h}(d_\mathrm{in} + \set{d_hidden}{d_h} + 1) + \set{n_classes}{K}(\set{d_hidden}{d_h} + 1)")) }
             { math_with(display_tex!(r"\val{h}\,(\val{in} + \val{h} + 1) + \val{k}\,(\val{h} + 1) = \val{total}"), &values(params_rnn(config))) }
-            <p>{ "LSTM: four gates, each the size of the RNN's one layer:" }</p>
+            <p>{ "LSTM: three gates and a candidate, each the size of the RNN’s one layer:" }</p>
             { math(display_tex!(r"4\,\set{d_hidden}{d_h}(d_\mathrm{in} + \set{d_hidden}{d_h} + 1) + \set{n_classes}{K}(\set{d_hidden}{d_h} + 1)")) }
             { math_with(display_tex!(r"4 \cdot \val{h}\,(\val{in} + \val{h} + 1) + \val{k}\,(\val{h} + 1) = \val{total}"), &values(params_lstm(config))) }
+            <p data-text="second-bias">
+                { "PyTorch’s nn.LSTM has a second bias vector in each of the four parts, so it counts " }
+                { math(tex!(r"4\,\set{d_hidden}{d_h}")) }
+                { format!(" = {} more parameters; nn.RNN counts {} more.", 4 * config.d_hidden, config.d_hidden) }
+            </p>
         </div>
     }
 }
@@ -72,9 +115,9 @@ pub(super) fn gradient_formula() -> Html {
     math(tex!(r"\left\lVert \frac{\partial L}{\partial h_t} \right\rVert_2"))
 }
 
-/// The fraction of a change at position t that is left at the end.
+/// The fraction of a change at position t that is left at the last position, T − 1.
 pub(super) fn path_formula() -> Html {
     math(tex!(
-        r"\left\lVert \frac{\partial h_{\set{seq_len}{T}}}{\partial h_t} \right\rVert_F \Big/ \sqrt{\set{d_hidden}{d_h}}"
+        r"\left\lVert \frac{\partial h_{\set{seq_len}{T}-1}}{\partial h_t} \right\rVert_F \Big/ \sqrt{\set{d_hidden}{d_h}}"
     ))
 }
