@@ -10,7 +10,7 @@ use crate::panel::run_panel::{Failure, RunPanel};
 use crate::panel::{AnySettings, PanelAction};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::AnyRecord;
-use crate::saved_runs::Timestamp;
+use crate::saved_runs::{DeviceUsed, Timestamp};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use crate::ui::visibility::HiddenByLesson;
@@ -83,6 +83,7 @@ pub(super) fn run_panel(
         <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_metrics} {guided} {replay}
             series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+            config={settings.values.clone()} device={lab.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info))}
             seeds={settings.options.seeds} failures={failures(lab, settings)} on_retry={lab.retry.clone()}
             lost_at={lab.lost_at} on_resume_lost={lab.resume_lost.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
