@@ -202,11 +202,10 @@ fn use_messages(context: &HostContext, question: Option<Question>, prediction: O
             }
         }
     });
-    let unknown = view
-        .as_ref()
-        .zip(question.as_ref())
-        .and_then(|(view, question)| unknown_metrics(view, &question.metrics));
-    use_effect_with(unknown, move |unknown| {
+    let unknown =
+        view.as_ref().zip(question.as_ref()).and_then(|(view, question)| unknown_metrics(view, question));
+    // Once per question, although the list of known names grows during a run.
+    use_effect_with((question.clone(), unknown.is_some()), move |_| {
         if let Some(message) = unknown {
             post_to_host(slug, "error", json!({ "message": message }));
         }
@@ -226,7 +225,7 @@ fn use_messages(context: &HostContext, question: Option<Question>, prediction: O
                 if matches!(prediction.guess, Answer::Curve(_)) { series.emit(()) } else { Vec::new() };
             let curve = curves.iter().find(|curve| first.is_some_and(|name| *name == curve.metric));
             let curve = curve.map(|curve| &**curve.points);
-            Outcome { verdict: verdict(&prediction.guess, value, curve), numbers }
+            Outcome { verdict: verdict(&prediction.guess, report.seeds, value, curve), numbers }
         };
         let outcome = prediction.outcome.clone().or_else(|| over.then(measured));
         let asked = (question, &prediction.guess, prediction.attempt);

@@ -92,13 +92,18 @@ impl ReportContext {
 
 /// Returns the verdict on the prediction of an assignment's question, whose right answer the panel does not
 /// know. `measured` is the first metric of the question.
-pub(super) fn verdict(guess: &Answer, measured: Option<f64>, curve: Option<&[(f64, f64)]>) -> Verdict {
+pub(super) fn verdict(
+    guess: &Answer,
+    seeds: u32,
+    measured: Option<f64>,
+    curve: Option<&[(f64, f64)]>,
+) -> Verdict {
     let off = match guess {
         Answer::Number(number) => measured.map(|measured| (measured - number).abs()),
         Answer::Choice(_) => None,
         Answer::Curve(drawn) => curve.and_then(|curve| mean_distance(drawn, curve)),
     };
-    Verdict { seeds: 1, right: None, off }
+    Verdict { seeds: seeds as usize, right: None, off }
 }
 
 /// Returns the mean vertical distance of a drawn curve, over fractions of the run, from a measured one.
@@ -138,14 +143,14 @@ mod tests {
         assert_eq!((&before["outcome"], &before["verdict"]), (&Value::Null, &Value::Null));
         let outcome = Outcome {
             numbers: Map::from_iter([("accuracy".to_owned(), json!(0.75))]),
-            verdict: verdict(&guess, Some(0.75), None),
+            verdict: verdict(&guess, 3, Some(0.75), None),
         };
         let after = context.message(asked, Some(&outcome), Timestamp(0));
         assert_eq!(
             after,
             json!({
                 "id": "rnn/forget-bias", "question": "Which?", "guess": {"number": 0.5}, "attempt": 2,
-                "outcome": {"accuracy": 0.75}, "verdict": {"seeds": 1, "right": null, "off": 0.25},
+                "outcome": {"accuracy": 0.75}, "verdict": {"seeds": 3, "right": null, "off": 0.25},
                 "settings": {"seed": 7, "seq_len": 20}, "seed": 7, "seeds": 3, "device": null,
                 "time": "1970-01-01T00:00:00.000Z", "lab": env!("CARGO_PKG_VERSION"),
             })

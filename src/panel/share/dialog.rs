@@ -211,8 +211,8 @@ fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -
 fn question(editor: &Editor, id: u32, view: Option<&RunView>) -> Html {
     let draft = &editor.0;
     let (assignment, mut warnings) = draft.assignment();
-    let metrics = assignment.question.map(|question| question.metrics).unwrap_or_default();
-    warnings.extend(view.and_then(|view| unknown_metrics(view, &metrics)));
+    let asked = view.zip(assignment.question.as_ref());
+    warnings.extend(asked.and_then(|(view, question)| unknown_metrics(view, question)));
     let known: Vec<(String, String)> = view.iter().flat_map(|view| view.titles()).collect();
     let guess = |value: &'static str, words: &'static str| {
         html! { <option {value} selected={draft.guess == value}>{ words }</option> }
