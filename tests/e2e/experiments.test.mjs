@@ -29,7 +29,10 @@ async function doExperiment(page, timeout) {
   await predict(page);
   const run = page.locator('[data-action="run-experiment"]');
   await page.waitForSelector(`${card}[data-experiment-state="predicted"], ${card}[data-experiment-state="running"], ${card}[data-experiment-state="answered"]`);
+  // In a course page, Train is the experiment's run.
+  const alone = page.locator(`${card}[data-alone][data-experiment-state="predicted"]`);
   if (await run.count()) await run.click();
+  else if (await alone.count()) await page.locator('[data-action="train"]').click();
   await page.waitForSelector(`${card}[data-experiment-state="answered"]`, { timeout }).catch(async (error) => {
     error.message += `\nit is ${await stage(page)}: ${await page.locator(card).innerText()}`;
     throw error;

@@ -7,7 +7,7 @@ import { course, heard, inside, listen, stateOf, test } from './lib/host.mjs';
 const ask = 'ask="Which network learns it?" ask-guess="choice" ask-options="RNN|LSTM" ask-metric="accuracy_rnn,accuracy_lstm"';
 
 test('in a sandbox that allows scripts alone, a question is answered and the run reports its result', async ({ onHost }) => {
-  const page = await onHost(course(`<nn-lab id="rnn" panel="rnn" sandbox="allow-scripts" device="cpu" seq-len="3" steps="10" seed="4" ${ask}></nn-lab>`));
+  const page = await onHost(course(`<nn-lab id="rnn" panel="rnn" sandbox="allow-scripts" device="cpu" seq-len="10" steps="10" seed="4" ${ask}></nn-lab>`));
   await listen(page, '#rnn');
   const panel = inside(page, '#rnn');
   await panel.getByRole('radio', { name: 'LSTM' }).check();
@@ -23,7 +23,7 @@ test('in a sandbox that allows scripts alone, a question is answered and the run
   const reports = await heard(page, 'guess');
   assert.equal(reports[0].outcome, null);
   const { id, guess, attempt, outcome, verdict, settings, seed, seeds, device, time, lab } = reports.at(-1);
-  assert.deepEqual([id, guess, attempt, seed, seeds, settings.seq_len, device.kind], ['rnn/ask', { choice: 'LSTM' }, 1, 4, 1, 3, 'cpu']);
+  assert.deepEqual([id, guess, attempt, seed, seeds, settings.seq_len, device.kind], ['rnn/ask', { choice: 'LSTM' }, 1, 4, 1, 10, 'cpu']);
   assert.deepEqual(Object.keys(outcome).sort(), ['accuracy_lstm', 'accuracy_rnn']);
   assert.deepEqual(verdict, { seeds: 1, right: null, off: null });
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && /Z$/.test(time), time);
@@ -92,9 +92,10 @@ test('a single figure and a single experiment are small, and the dialog writes t
     await frames(page, 20);
     await expect.poll(() => page.locator(id).evaluate((lab) => lab.frame.offsetHeight), id).toBeLessThanOrEqual(most);
   }
-  const lab = await open('#/rnn?device=cpu&show=loss,accuracy');
+  const lab = await open('#/rnn?device=cpu');
   await lab.locator('[data-action="share"]').click();
   const dialog = lab.locator('dialog.share-dialog');
+  await dialog.locator('[data-show="loss"] input').check();
   await dialog.locator('.share-preview summary').click();
   await expect(dialog.locator('[data-output="element"]')).toHaveValue(/ height="\d{3}"/);
   const height = Number(/ height="(\d+)"/.exec(await dialog.locator('[data-output="element"]').inputValue())[1]);

@@ -89,14 +89,17 @@ test('JupyterLab: the widget shows its panel, and Python receives prediction and
   const url = await start((port) => [join(hosts, 'python/bin/jupyter-lab'), '--no-browser', '--allow-root', '--ip=127.0.0.1', `--port=${port}`, '--IdentityProvider.token=', `--ServerApp.root_dir=${folder}`, '--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate'], { cwd: folder });
   const page = await visit(`${url}lab/tree/widget.ipynb?reset`);
   const cellAt = (at) => page.locator('.jp-Notebook .jp-CodeCell').nth(at);
-  await page.locator('.jp-NotebookPanel-toolbar, .jp-Toolbar').first().waitFor();
-  // The kernel is ready once its name is in the toolbar.
-  await page.locator('[data-status="idle"]').first().waitFor();
-  await cellAt(0).locator('.cm-content').click();
-  await page.keyboard.press('Shift+Enter');
+  const run = async (at) => {
+    await cellAt(at).locator('.cm-content').click();
+    await page.keyboard.press('Shift+Enter');
+  };
+  // A cell that is run before the notebook has its kernel is not run at all.
+  await expect(async () => {
+    await run(0);
+    await cellAt(0).locator('iframe[title^="Neural network lab"]').waitFor({ timeout: 10_000 });
+  }).toPass({ timeout: 90_000 });
   await predict(page);
-  await cellAt(1).locator('.cm-content').click();
-  await page.keyboard.press('Shift+Enter');
+  await run(1);
   await cellAt(1).getByText('heard rnn/twelve-tokens 12 True').waitFor();
 });
 
