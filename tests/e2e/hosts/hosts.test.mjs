@@ -134,7 +134,7 @@ test('Docusaurus: the page hydrates without an error, and each frame loads once'
   writeFileSync(join(folder, 'package.json'), '{"name": "site", "private": true}');
   writeFileSync(
     join(folder, 'docusaurus.config.js'),
-    `module.exports = { title: 'Course', url: 'http://127.0.0.1', baseUrl: '/', presets: [['classic', { docs: false, blog: false }]], scripts: [{ src: '${site.url}embed.js', type: 'module' }] };`,
+    `module.exports = { title: 'Course', url: 'http://127.0.0.1', baseUrl: '/', presets: [['classic', { docs: false, blog: false }]], scripts: [{ src: '${site.url}embed.js', type: 'module' }], headTags: [{ tagName: 'link', attributes: { rel: 'icon', href: 'data:,' } }] };`,
   );
   writeFileSync(join(folder, 'src/pages/index.mdx'), '# Lecture 7\n\n<nn-lab id="one" panel="mlp" show="parameters" device="cpu"><a href="https://lab.example">Open the panel</a></nn-lab>\n\n<nn-lab id="two" panel="rnn" show="loss" device="cpu"></nn-lab>\n');
   execFileSync(join(hosts, 'node/node_modules/.bin/docusaurus'), ['build', folder], { stdio: 'pipe', env: { ...process.env, CI: 'true' } });
@@ -154,6 +154,7 @@ test('TinyMCE: a div survives the editor and becomes a panel, and a listed hostâ
   const editor = '<!doctype html><html lang="en"><meta charset="utf-8"><title>editor</title><link rel="icon" href="data:,"><script src="tinymce.min.js"></script><body><textarea></textarea></body></html>';
   const host = await serve({ folder: join(hosts, 'node/node_modules/tinymce'), pages: { 'index.html': editor } });
   const page = await open('', { from: host, ready: false, allow: [/./] });
+  await page.waitForFunction(() => window.tinymce);
   const written = (options) =>
     page.evaluate(
       async ([text, options]) => {
