@@ -99,7 +99,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         <>
             if let Some(guided) = props.guided.clone() {
                 <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
-                    series={props.series.clone()} dispatch={props.dispatch.clone()} on_start={start} {on_outcome} />
+                    series={props.series.clone()} dispatch={props.dispatch.clone()} has_outcome={outcome.is_some()} on_start={start} {on_outcome} />
             } else if let Some(question) = question {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
                     steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />

@@ -28,6 +28,8 @@ pub(in crate::panel) struct GuidedCardProps {
     pub(in crate::panel) steps: u32,
     pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
     pub(in crate::panel) dispatch: Callback<PanelAction>,
+    /// True once the experiment has answered the question; Train then trains with any settings.
+    pub(in crate::panel) has_outcome: bool,
     /// Sets up the experiment and starts its run.
     pub(in crate::panel) on_start: Callback<()>,
     /// Receives the outcome once the experiment has answered the question.
@@ -174,7 +176,7 @@ fn run(props: &GuidedCardProps, stage: Stage) -> Html {
         Stage::Predicted if matches!(props.state, RunState::Done { stopped: true }) => {
             "The run was stopped. The answer needs the whole run."
         }
-        Stage::Predicted if train => "Press Train to run the experiment.",
+        Stage::Predicted if train && !props.has_outcome => "Press Train to run the experiment.",
         Stage::Predicted | Stage::Answered => "",
     };
     let button = stage == Stage::Predicted && !view.embedded && (view.info.trains || !view.is_set);

@@ -65,9 +65,12 @@ pub(in crate::panel) fn unknown_metrics(view: &RunView, question: &Question) -> 
     }
     let shown = metrics_on_page();
     let is_curve = matches!(question.guess, Guess::Curve { .. });
-    let is_known = |name: &str| match is_curve {
-        true => view.title(name).is_some(),
-        false => view.metric(name).is_some() || shown.contains_key(name),
+    let is_known = |name: &str| {
+        if is_curve {
+            view.title(name).is_some()
+        } else {
+            view.metric(name).is_some() || shown.contains_key(name)
+        }
     };
     let unknown: Vec<&str> =
         question.metrics.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
