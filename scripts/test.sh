@@ -2,16 +2,18 @@
 # Runs the daily tests, or one part of them: lint, native, e2e. `./lab test e2e mlp registry` runs only these files of
 # tests/e2e. `./lab test long` adds the browser tests that are tagged @long, as a build server does. `./lab test full` adds
 # what takes minutes: the tests tagged @full and the native tests that are ignored otherwise. `./lab test gpu` is separate: it
-# needs a GPU with Vulkan, for which a software device will do, and builds burn for it once.
+# needs a GPU with Vulkan, for which a software device will do, and builds burn for it once. `./lab test hosts` is separate,
+# too: it installs real course tools and tries panels in them.
 # A part that fails does not stop the later ones.
 set -uo pipefail
 source scripts/tools.sh
+source scripts/hosts.sh
 
 part=${1:-all}
 shift || true
 case "$part" in
-    all | long | full | lint | native | e2e | gpu) ;;
-    *) fail "./lab test takes long, full, lint, native, e2e or gpu, not $part" ;;
+    all | long | full | lint | native | e2e | gpu | hosts) ;;
+    *) fail "./lab test takes long, full, lint, native, e2e, gpu or hosts, not $part" ;;
 esac
 whole() { [[ $part == all || $part == long || $part == full ]]; }
 wants() { whole || [[ $part == "$1" ]]; }
@@ -154,11 +156,16 @@ if [[ -n $site ]]; then
         failed=$((failed + 1))
         site_failed=1
     fi
-elif wants e2e; then
+elif wants e2e || [[ $part == hosts ]]; then
     need_e2e
+    if [[ $part == hosts ]]; then need_hosts; fi
     before=$failed
     check "building the site (the first time about 20 minutes on two cores)" build_site
     site_failed=$((failed - before))
+fi
+
+if [[ $part == hosts ]] && ((site_failed == 0)); then
+    browser 1 failed-hosts e2e/hosts/ 'e2e/(element|predictions)\.test\.mjs$'
 fi
 
 if [[ $part == gpu ]]; then

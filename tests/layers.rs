@@ -213,6 +213,14 @@ fn arrows_run_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A frame with `sandbox="allow-scripts"` blocks the submission of forms without a message.
+#[test]
+fn the_page_has_no_forms() {
+    let files = modules("src").into_iter().map(|(_, path)| path);
+    let forms = files.filter(|path| fs::read_to_string(path).expect("a readable file").contains("<form"));
+    assert_eq!(forms.collect::<Vec<_>>(), Vec::<PathBuf>::new(), "buttons and `ui::on_enter` do the same");
+}
+
 /// Returns the circles among modules: each is the list of modules that name each other, directly or through
 /// others. A re-export is not an arrow; a name that is taken through one is an arrow to the module that
 /// defines it.

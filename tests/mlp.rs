@@ -233,7 +233,7 @@ fn a_list_of_widths_agrees_with_depth_and_width() {
         (3, 16, vec![8, 16, 4]),
         "the list decides"
     );
-    assert_eq!(to_query(&config).to_string(), "hidden=8%2C16%2C4", "what follows from it is not said");
+    assert_eq!(to_query(&config).to_string(), "hidden=8,16,4", "what follows from it is not said");
     let deeper = with(&config, "depth", &4.into()).expect("it is taken");
     assert_eq!(
         (deeper.hidden.len(), deeper.hidden_dims()),

@@ -62,9 +62,14 @@ pub fn shorten(text: &str) -> String {
 }
 
 /// Writes the query percent-encoded, as it is in an address.
+///
+/// Commas and colons stay as they are, and spaces become `%20`: a page that encodes an address once more would
+/// otherwise break its lists, and some pages keep a `+`.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish())
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish();
+        // A plus sign and a percent sign of a value are encoded, so these replacements are unambiguous.
+        f.write_str(&text.replace('+', "%20").replace("%2C", ",").replace("%3A", ":"))
     }
 }
 
@@ -99,6 +104,12 @@ mod tests {
         let changed = query.changed(&vec![("depth".into(), Some("4".into())), ("seed".into(), None)]);
         assert_eq!(changed, Query::from([("depth", "4")]));
         assert_eq!(query.keep(|key| key == "seed").to_string(), "seed=1");
+    }
+
+    #[test]
+    fn lists_survive_a_page_that_encodes_an_address_again() {
+        let query = Query::from([("show", "loss,gates"), ("sweep", "depth:8,14"), ("ask", "a + b, 100%?")]);
+        assert_eq!(query.to_string(), "show=loss,gates&sweep=depth:8,14&ask=a%20%2B%20b,%20100%25%3F");
     }
 
     proptest! {

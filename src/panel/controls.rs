@@ -1,5 +1,6 @@
 //! The controls of a chapter: the list of the settings that it shows, and their rendering.
 
+use crate::assignment::Assignment;
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
 use crate::ui::control::Control;
@@ -52,6 +53,15 @@ pub(super) fn keep_first(groups: &mut [ControlGroup], shown: &mut Vec<&'static s
             shown.extend(&*keys);
         }
     }
+}
+
+/// Returns the number of controls that the lesson does not hide, or `None` if there is other content.
+pub(super) fn shown_controls(assignment: &Assignment, groups: &[ControlGroup]) -> Option<usize> {
+    let shown = |group: &ControlGroup| match group {
+        ControlGroup::Settings { keys, .. } => Some(keys.iter().filter(|key| !assignment.hides(key)).count()),
+        ControlGroup::Other(_) => None,
+    };
+    groups.iter().map(shown).sum()
 }
 
 /// Draws the parts of a chapter's controls.
@@ -113,6 +123,13 @@ fn Group(props: &GroupProps) -> Html {
 #[cfg(test)]
 mod tests {
     use crate::panel::controls::*;
+
+    #[test]
+    fn hidden_controls_are_not_counted() {
+        let hidden = Assignment { hide: vec!["y".to_owned()], ..Assignment::default() };
+        assert_eq!(shown_controls(&hidden, &[controls("A", &["x", "y"]), controls("B", &["z"])]), Some(2));
+        assert_eq!(shown_controls(&hidden, &[Html::default().into()]), None);
+    }
 
     #[test]
     fn each_setting_has_one_control_on_the_page() {

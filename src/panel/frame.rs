@@ -1,13 +1,13 @@
 //! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
-use crate::assignment::Assignment;
+use crate::assignment::{Assignment, Guess};
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::expanded;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Param;
 use crate::core::sweep::seed;
-use crate::panel::controls::{ControlGroup, control_groups, keep_first};
+use crate::panel::controls::{ControlGroup, control_groups, keep_first, shown_controls};
 use crate::panel::history::RunHistory;
 use crate::panel::rail::{Rail, Reset, next_chapter};
 use crate::panel::run_status::{checks, device_line, offer, run_panel};
@@ -76,6 +76,9 @@ fn draw(
     // An experiment opens its chapter, unless the address opens a different one.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
     let (opened, no_chapter) = opened(chapters, chapter_slug, &show);
+    let asks = guided.is_some()
+        || settings.assignment.question.as_ref().is_some_and(|question| question.guess != Guess::None);
+    let presets = if asks && !*settings.background.predicted { &[] } else { schema.presets };
     let state = &settings.page.state;
     // The chapter of the sweep says itself why it cannot start.
     let said = state.sweep_warning().filter(|_| find(&opened, &CLAIMS).is_some());
@@ -121,13 +124,13 @@ fn draw(
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding
             // page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
-                { run_panel(run, settings, guided, trains, if is_figure { "" } else { run.experiment.main_metrics }) }
+                { run_panel(run, settings, guided, trains && !is_figure, if is_figure { "" } else { run.experiment.main_metrics }) }
             </div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail {slug} {chapters} query={settings.page.query.clone()} open={opened.first().map(|opened| opened.chapter)}
                         probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
-                        presets={schema.presets} preset={state.preset()} choose={settings.choose.clone()}
+                        {presets} preset={state.preset()} choose={settings.choose.clone()}
                         guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()}
                         reset={reset(settings)} />
                 }
@@ -158,6 +161,9 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
     let Chapter { slug, title, .. } = opened.chapter;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
     let has_controls = !body.controls.is_empty();
+    // A single figure stays small: its controls are folded, unless its author has left only a few.
+    const FEW: usize = 3;
+    let is_short = shown_controls(&settings.assignment, &body.controls).is_some_and(|shown| shown <= FEW);
     html! {
         <ContextProvider<CurrentChapter> key={*slug} context={CurrentChapter(opened.chapter)}>
         <ContextProvider<OnlyFigures> context={only.clone()}>
@@ -166,7 +172,7 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
                 <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
                 <div class="chapter-body" data-controls={has_controls.then_some("")}>
                     if has_controls {
-                        <HiddenByLesson name="settings"><Controls always={only.0.is_some()}>{ control_groups(settings, body.controls) }</Controls></HiddenByLesson>
+                        <HiddenByLesson name="settings"><Controls is_short={only.0.is_some() && is_short} folded={only.0.is_some()}>{ control_groups(settings, body.controls) }</Controls></HiddenByLesson>
                     }
                     <div class="figures">{ body.figures }</div>
                 </div>
@@ -224,7 +230,7 @@ fn Controls(props: &ControlsProps) -> Html {
         width.is_none_or(|width| width >= WIDE_PX)
     });
     html! {
-        <details class="controls" open={*open || props.always}>
+        <details class="controls" data-short={props.is_short.then_some("")} open={props.is_short || (*open && !props.folded)}>
             <summary>{ "Settings" }</summary>
             { props.children.clone() }
         </details>
@@ -233,8 +239,10 @@ fn Controls(props: &ControlsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ControlsProps {
-    /// True if they are open at any width, as they are for a single figure.
-    always: bool,
+    /// True if they are so few that they need no heading and are always open.
+    is_short: bool,
+    /// True if they are collapsed at first at any width.
+    folded: bool,
     children: Html,
 }
 

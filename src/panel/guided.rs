@@ -3,11 +3,13 @@
 mod card;
 mod finished;
 mod list;
+mod start;
 
 pub(super) use crate::panel::guided::card::GuidedCard;
 pub use crate::panel::guided::finished::FinishedList;
 pub(super) use crate::panel::guided::finished::use_finished;
 pub(super) use crate::panel::guided::list::Experiments;
+pub(super) use crate::panel::guided::start::use_start;
 
 use crate::assignment::{Guess, Question};
 use crate::client::AnyRun;
@@ -28,6 +30,10 @@ pub(super) struct GuidedView {
     pub(super) info: GuidedInfo,
     /// The position in the list, from 1, and the number of experiments.
     pub(super) place: (usize, usize),
+    /// True if the experiment is in a course page, where Train is its run.
+    pub(super) embedded: bool,
+    /// True if the link shows this experiment and nothing else.
+    pub(super) alone: bool,
     /// True if the panel has the settings of the experiment; the seed may differ.
     pub(super) is_set: bool,
     /// The settings of the experiment.
@@ -52,6 +58,9 @@ pub(super) struct GuidedView {
 impl GuidedView {
     /// Returns an experiment with the state of the panel.
     pub(super) fn new(info: GuidedInfo, run: &AnyRun, settings: &AnySettings) -> Self {
+        // Without the Train button, the card has a button of its own.
+        let embedded = settings.page.query.get("embed") == Some("1") || !settings.assignment.show.is_empty();
+        let embedded = embedded && !settings.assignment.hides("train");
         let (experiment, config) = (run.experiment, &settings.run_config);
         let guided_infos = experiment.guided_infos();
         let at = guided_infos.iter().position(|guided| guided.slug == info.slug);
@@ -66,6 +75,8 @@ impl GuidedView {
         Self {
             section: experiment.slug,
             info,
+            embedded,
+            alone: !settings.assignment.show.is_empty(),
             place: (at.map_or(0, |at| at + 1), guided_infos.len()),
             is_set: target == *config.values(),
             quantity: run.shown_records.first().and_then(|record| quantity(&info, run, config, record)),

@@ -24,6 +24,7 @@ pub(super) struct RailProps {
     pub(super) probed: bool,
     /// True if a run has ended.
     pub(super) trained: bool,
+    /// The presets. Empty while a question waits for its prediction, because their names may give the answer.
     pub(super) presets: &'static [Preset],
     pub(super) preset: Option<&'static Preset>,
     pub(super) choose: Callback<Option<&'static Preset>>,

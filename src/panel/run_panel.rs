@@ -5,18 +5,21 @@ pub(in crate::panel) mod curve;
 mod host;
 mod props;
 pub(in crate::panel) mod question;
+pub(in crate::panel) mod report;
 
 pub(super) use crate::panel::run_panel::props::{Failure, RunPanelProps};
 
 use crate::assignment::{Answer, Assignment, Guess};
-use crate::panel::guided::GuidedCard;
-use crate::panel::run_panel::host::{HostContext, use_host};
+use crate::panel::guided::{GuidedCard, use_start};
+use crate::panel::run_panel::host::{HostContext, Prediction, use_host};
 use crate::panel::run_panel::question::QuestionCard;
+use crate::panel::run_panel::report::{Outcome, ReportContext};
 use crate::panel::run_view::readouts;
 use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, resume_button};
 use crate::ui::visibility::use_assignment;
+use std::collections::BTreeMap;
 use yew::prelude::*;
 
 /// The question, the buttons and the failures of a run.
@@ -24,6 +27,10 @@ use yew::prelude::*;
 pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let assignment = use_assignment();
     let answer = use_state_eq(|| None::<Answer>);
+    // The outcome of the open experiment, once it has answered the question.
+    let outcome = use_state_eq(|| None::<Outcome>);
+    // The number of predictions so far, by question.
+    let attempts = use_state_eq(BTreeMap::<String, u32>::new);
     // The question of an open experiment replaces that of the assignment.
     let question = match &props.guided {
         Some(guided) => Some(guided.question()),
@@ -31,13 +38,36 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     };
     // A new question drops the answer.
     use_effect_with(question.clone(), {
-        let answer = answer.setter();
-        move |_| answer.set(None)
+        let (answer, outcome) = (answer.setter(), outcome.setter());
+        move |_| {
+            answer.set(None);
+            outcome.set(None);
+        }
     });
     let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
-    let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let paused = use_host(context, question.clone(), (*answer).clone());
+    let start = use_start(props.guided.as_ref(), &props.dispatch, &props.on_train);
+    // Until an embedded experiment has its answer, Train is its run. Then the reader may try other settings.
+    let is_experiment = props.guided.as_ref().is_some_and(|guided| guided.embedded) && outcome.is_none();
+    let on_train = if is_experiment { start.clone() } else { props.on_train.clone() };
+    let run_panel = RunPanelProps { on_train: on_train.clone(), ..props.clone() };
+    let report = ReportContext {
+        section: props.slug,
+        experiment: props.guided.as_ref().map(|guided| guided.info.slug),
+        config: props.config.clone(),
+        seeds: props.seeds,
+        device: props.device.clone(),
+    };
+    let id = report.id();
+    let attempt = attempts.get(&id).copied().unwrap_or_default();
+    let prediction =
+        (*answer).clone().map(|guess| Prediction { guess, attempt, outcome: (*outcome).clone() });
+    let context = HostContext { run_panel, blocked, autoplay: assignment.autoplay, report };
+    let paused = use_host(context, question.clone(), prediction);
+    use_effect_with(answer.is_some(), {
+        let predicted = props.background.predicted.setter();
+        move |&is_predicted| predicted.set(is_predicted)
+    });
     use_effect_with(paused.clone(), {
         let waiting = props.background.waiting.setter();
         move |paused| waiting.set(paused.clone())
@@ -46,27 +76,39 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let view = use_context::<RunView>();
     // Empty during the run: screen readers would read a sentence again whenever a frame changes it.
     let is_over = matches!(props.state, RunState::Done { .. });
-    let outcome =
+    let sentence =
         view.as_ref().filter(|_| is_over).map(|view| view.sentence(props.main_metrics)).unwrap_or_default();
     let main_metrics = view.as_ref().map(|view| readouts(view, props.main_metrics, true));
-    let on_answer = use_callback((), {
-        let answer = answer.setter();
-        move |guess: Option<Answer>, ()| answer.set(guess)
+    let on_answer = use_callback((id, (*attempts).clone()), {
+        let (answer, outcome, attempts) = (answer.setter(), outcome.setter(), attempts.setter());
+        move |guess: Option<Answer>, (id, before): &(String, BTreeMap<String, u32>)| {
+            if guess.is_some() {
+                let mut after = before.clone();
+                *after.entry(id.clone()).or_default() += 1;
+                attempts.set(after);
+            }
+            outcome.set(None);
+            answer.set(guess);
+        }
+    });
+    let on_outcome = use_callback((), {
+        let outcome = outcome.setter();
+        move |measured: Outcome, ()| outcome.set(Some(measured))
     });
     html! {
         <>
             if let Some(guided) = props.guided.clone() {
                 <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
-                    series={props.series.clone()} dispatch={props.dispatch.clone()} on_train={props.on_train.clone()} />
+                    series={props.series.clone()} dispatch={props.dispatch.clone()} has_outcome={outcome.is_some()} on_start={start} {on_outcome} />
             } else if let Some(question) = question {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
                     steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
             }
             <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
-                on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
+                {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
+                lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} below={props.replay.clone()}>
                 { seeds(props, &assignment) }
                 { main_metrics }
             </RunControls>

@@ -10,7 +10,7 @@ use crate::panel::run_panel::{Failure, RunPanel};
 use crate::panel::{AnySettings, PanelAction};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::AnyRecord;
-use crate::saved_runs::Timestamp;
+use crate::saved_runs::{DeviceUsed, Timestamp};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use crate::ui::visibility::HiddenByLesson;
@@ -83,6 +83,7 @@ pub(super) fn run_panel(
         <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_metrics} {guided} {replay}
             series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(run)} background={settings.background.clone()}
             state={run.state.clone()} progress={run.progress} steps_per_sec={run.pace.steps_per_sec}
+            config={settings.values.clone()} device={run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info))}
             seeds={settings.options.seeds} failures={failures(run, settings)} on_retry={run.retry.clone()}
             lost_at={run.lost_at} on_resume_lost={run.resume_lost.clone()}
             on_train={run.train.clone()} on_pause={run.pause.clone()} on_resume={run.resume.clone()}

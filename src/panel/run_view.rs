@@ -61,6 +61,26 @@ impl RunView {
         spread.map_or(metric.value, |spread| Some(spread.median)).filter(|value| value.is_finite())
     }
 
+    /// Returns the names and titles of all metrics, measured or not, and of the curves that are not among them.
+    pub fn titles(&self) -> impl Iterator<Item = (String, String)> {
+        let metrics: Vec<&Metric> = self.0.metrics.first().into_iter().flatten().collect();
+        let is_metric = |name: &str| metrics.iter().any(|metric| metric.name == name);
+        let curves = self.0.series.first().into_iter().flatten();
+        let curves = curves.filter(|series| !is_metric(&series.metric));
+        let curves = curves.map(|series| (series.metric.to_string(), series.title.to_string()));
+        let titles: Vec<_> = metrics
+            .iter()
+            .map(|metric| (metric.name.to_string(), metric.title.to_string()))
+            .chain(curves)
+            .collect();
+        titles.into_iter()
+    }
+
+    /// Returns the title of a metric or a curve.
+    pub fn title(&self, name: &str) -> Option<String> {
+        self.titles().find(|(known, _)| known == name).map(|(_, title)| title)
+    }
+
     /// Returns a sentence with the titles and values of metrics, whose names are separated by spaces.
     pub fn sentence(&self, names: &str) -> String {
         let part = |name: &str| {

@@ -17,7 +17,22 @@ pub mod theme;
 pub mod visibility;
 
 use std::cell::Cell;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
+
+/// Returns a callback for the keys of an input's surroundings: Enter in an input does what a form does.
+///
+/// The page has no forms, because frames with `sandbox="allow-scripts"` block their submission.
+pub fn on_enter(submit: Callback<()>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        let in_input = event.target().is_some_and(|target| target.has_type::<HtmlInputElement>());
+        if event.key() == "Enter" && in_input {
+            event.prevent_default();
+            submit.emit(());
+        }
+    })
+}
 
 /// Returns a number that is unique on the page, for the ids that labels refer to.
 #[hook]

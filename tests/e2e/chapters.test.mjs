@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { act, address, checkAccess, checkFits, frames, probed, setParam, shot, state, test, waitState } from './lib/test.mjs';
 
 /**
- * Every section's chapters and their figures, from EMBEDDING.md, which a native test compares with the code.
+ * Every section's chapters and their figures, from docs/embedding-lists.md, which a native test compares with the code.
  */
 const sections = {};
-for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
+for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
   const rows = part.slice(part.indexOf('| Chapter |')).split('\n\n')[0].split('\n').slice(2).filter((line) => line.startsWith('| `'));
   sections[slug] = rows.map((row) => {
@@ -197,7 +197,7 @@ test('the share dialog offers figures to show, and a preview', { tag: '@long' },
   await dialog.locator('[data-show="spectrum"] input').check();
   await dialog.locator('[data-show="parameters"] input').check();
   const link = await dialog.locator('[data-output="link"]').inputValue();
-  assert.match(link, /#\/mlp\?.*depth=4.*&show=spectrum%2Cparameters/);
+  assert.match(link, /#\/mlp\?.*depth=4.*&show=spectrum,parameters/);
   await dialog.locator('.share-preview summary').click();
   const preview = page.frameLocator('.share-preview iframe');
   await preview.locator('[data-figure="spectrum"]').waitFor();

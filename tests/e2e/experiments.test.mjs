@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { act, checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
 
-/** Every section's experiments, from EMBEDDING.md, which a native test compares with the code. */
+/** Every section's experiments, from docs/embedding-lists.md, which a native test compares with the code. */
 const sections = {};
-for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
+for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const rows = part.split('| Experiment | Question |\n|---|---|\n')[1]?.split('\n\n')[0] ?? '';
   sections[part.slice(0, part.indexOf('`'))] = [...rows.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, name, question]) => ({ name, question }));
 }
@@ -29,7 +29,10 @@ async function doExperiment(page, timeout) {
   await predict(page);
   const run = page.locator('[data-action="run-experiment"]');
   await page.waitForSelector(`${card}[data-experiment-state="predicted"], ${card}[data-experiment-state="running"], ${card}[data-experiment-state="answered"]`);
+  // In a course page, Train is the experiment's run.
+  const alone = page.locator(`${card}[data-alone][data-experiment-state="predicted"]`);
   if (await run.count()) await run.click();
+  else if (await alone.count()) await page.locator('[data-action="train"]').click();
   await page.waitForSelector(`${card}[data-experiment-state="answered"]`, { timeout }).catch(async (error) => {
     error.message += `\nit is ${await stage(page)}: ${await page.locator(card).innerText()}`;
     throw error;

@@ -5,14 +5,15 @@ use crate::assignment::Guess;
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Prediction};
+use crate::core::metric::Spread;
 use crate::panel::PanelAction;
 use crate::panel::guided::GuidedView;
 use crate::panel::run_panel::curve::CurveOutcome;
 use crate::panel::run_panel::question::{Form, in_words};
+use crate::panel::run_panel::report::{Outcome, Verdict, mean_distance};
 use crate::protocol::RunState;
 use crate::saved_runs::{Finished, SeedAnswer, Timestamp};
-use gloo::timers::callback::Timeout;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use yew::prelude::*;
 
@@ -27,7 +28,12 @@ pub(in crate::panel) struct GuidedCardProps {
     pub(in crate::panel) steps: u32,
     pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
     pub(in crate::panel) dispatch: Callback<PanelAction>,
-    pub(in crate::panel) on_train: Callback<()>,
+    /// True once the experiment has answered the question; Train then trains with any settings.
+    pub(in crate::panel) has_outcome: bool,
+    /// Sets up the experiment and starts its run.
+    pub(in crate::panel) on_start: Callback<()>,
+    /// Receives the outcome once the experiment has answered the question.
+    pub(in crate::panel) on_outcome: Callback<Outcome>,
 }
 
 /// The progress of the student.
@@ -78,12 +84,15 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     // The result of a run that started before the prediction is not compared with it.
     let before = use_state_eq(|| view.run);
     let stage = Stage::of(view, answer.is_some(), state, *before);
-    let starting = use_start(props);
     use_effect_with((stage, view.info.slug), {
         let props = props.clone();
         move |(stage, _)| {
             if let (Stage::Answered, Some(prediction)) = (*stage, &props.answer) {
                 props.view.finish.emit(finished(&props.view, prediction));
+                props.on_outcome.emit(Outcome {
+                    numbers: numbers(&props.view),
+                    verdict: verdict_data(&props, prediction),
+                });
             }
         }
     });
@@ -100,9 +109,11 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     let (place, count) = view.place;
     let closes = view.next.is_some() || place == count;
     html! {
-        <section class="question experiment" data-experiment={view.info.slug} data-experiment-state={stage.slug()} aria-label="Experiment">
+        <section class="question experiment" data-alone={view.alone.then_some("")} data-experiment={view.info.slug} data-experiment-state={stage.slug()} aria-label="Experiment">
             <div class="experiment-head">
-                <p class="muted">{ format!("Experiment {place} of {count}") }</p>
+                if !view.alone {
+                    <p class="muted">{ format!("Experiment {place} of {count}") }</p>
+                }
                 if closes && !crate::embedding::framed() {
                     <button type="button" class="quiet" data-action="close-experiment" onclick={close}>{ "Close" }</button>
                 }
@@ -114,7 +125,7 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
             } else {
                 <Form question={view.question()} quantity={view.quantity.clone().map(AttrValue::from)} on_answer={on_answer.clone()} />
             }
-            { run(props, stage, starting) }
+            { run(props, stage) }
             <div role="status">
                 if let (Stage::Answered, Some(prediction)) = (stage, answer) {
                     { outcome(props, prediction) }
@@ -130,30 +141,6 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
             }
         </section>
     }
-}
-
-/// Returns a callback that sets up the experiment and starts the run as soon as the settings are in place.
-#[hook]
-fn use_start(props: &GuidedCardProps) -> Callback<()> {
-    let wanted = use_state_eq(|| false);
-    use_effect_with((*wanted, props.view.is_set), {
-        let (wanted, train) = (wanted.setter(), props.on_train.clone());
-        move |&(is_wanted, is_set)| {
-            let start = (is_wanted && is_set).then(|| {
-                wanted.set(false);
-                // After the effects of the new settings, which end the earlier run.
-                Timeout::new(0, move || train.emit(()))
-            });
-            start.map(Timeout::forget);
-        }
-    });
-    let (wanted, dispatch, view) = (wanted.setter(), props.dispatch.clone(), props.view.clone());
-    Callback::from(move |()| {
-        if !view.is_set {
-            dispatch.emit(PanelAction::Replace(view.set_up.clone(), Vec::new()));
-        }
-        wanted.set(true);
-    })
 }
 
 fn set_up(props: &GuidedCardProps, stage: Stage) -> Html {
@@ -177,22 +164,26 @@ fn set_up(props: &GuidedCardProps, stage: Stage) -> Html {
     }
 }
 
-fn run(props: &GuidedCardProps, stage: Stage, start: Callback<()>) -> Html {
+fn run(props: &GuidedCardProps, stage: Stage) -> Html {
     let view = &props.view;
+    let train = view.embedded && view.info.trains;
     let words = match stage {
+        // The note next to the disabled button says it.
+        Stage::Open if train => "",
         Stage::Open => "Make a prediction first; then run it.",
         Stage::Running if view.info.trains => "Running. The answer comes when the run has ended.",
         Stage::Running => "Measuring…",
         Stage::Predicted if matches!(props.state, RunState::Done { stopped: true }) => {
             "The run was stopped. The answer needs the whole run."
         }
+        Stage::Predicted if train && !props.has_outcome => "Press Train to run the experiment.",
         Stage::Predicted | Stage::Answered => "",
     };
-    let button = stage == Stage::Predicted && (view.info.trains || !view.is_set);
+    let button = stage == Stage::Predicted && !view.embedded && (view.info.trains || !view.is_set);
     html! {
         <div class="experiment-run">
             if button {
-                <button type="button" class="primary" data-action="run-experiment" onclick={start.reform(|_: MouseEvent| ())}>{ "Run it" }</button>
+                <button type="button" class="primary" data-action="run-experiment" onclick={props.on_start.reform(|_: MouseEvent| ())}>{ "Run it" }</button>
             }
             if !words.is_empty() {
                 <span class="muted">{ words }</span>
@@ -223,7 +214,10 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
     html! {
         <div class="experiment-answer">
             { for view.answers.iter().map(of_seed) }
-            <p class="experiment-verdict">{ verdict(view, prediction) }</p>
+            <p class="experiment-verdict">{ match prediction {
+                Guessed::Curve(_) => "Your curve lies over the measured one below.".to_owned(),
+                Guessed::Number(_) | Guessed::Choice(_) => verdict(&verdict_data(props, prediction)),
+            } }</p>
             if let (Guessed::Curve(drawn), Guess::Curve { low, high }) = (prediction, view.question().guess) {
                 <CurveOutcome guess={drawn.clone()} range={(low, high)} steps={props.steps} measured={measured(props)} />
             }
@@ -238,35 +232,60 @@ fn measured(props: &GuidedCardProps) -> Option<RunSeries> {
     props.series.emit(()).into_iter().find(|series| series.metric == metric)
 }
 
-/// Returns the verdict on the prediction.
-fn verdict(view: &GuidedView, prediction: &Guessed) -> String {
+/// Returns the numbers that answer the question: medians, if there are several seeds.
+fn numbers(view: &GuidedView) -> Map<String, Value> {
+    let mut all: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (name, value) in
+        view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).flat_map(|a| &a.numbers)
+    {
+        all.entry(name).or_default().push(*value);
+    }
+    let median =
+        |(name, values): (&str, Vec<f64>)| Some((name.to_owned(), Spread::of(values)?.median.into()));
+    all.into_iter().filter_map(median).collect()
+}
+
+/// Returns the verdict on the prediction as data.
+fn verdict_data(props: &GuidedCardProps, prediction: &Guessed) -> Verdict {
+    let view = &props.view;
     let answers: Vec<&Answer> = view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
-    match (prediction, view.info.prediction) {
+    let (right, off) = match (prediction, view.info.prediction) {
         (Guessed::Choice(words), Prediction::Choice(options)) => {
             let chosen = options.iter().position(|option| option == words);
             let right = answers.iter().filter(|answer| answer.choice.is_some() && answer.choice == chosen);
-            match (right.count(), answers.len()) {
-                (right, all) if right == all => "Your prediction was right.".to_owned(),
-                (0, _) => "Your prediction did not come true.".to_owned(),
-                (right, all) => format!("Your prediction came true with {right} of {all} seeds."),
-            }
+            (Some(right.count()), None)
         }
         (Guessed::Number(number), Prediction::Number { metric }) => {
-            let value = |answer: &&Answer| {
-                answer.numbers.iter().find(|(name, _)| *name == metric).map(|(_, value)| *value)
-            };
-            let values: Vec<f64> = answers.iter().filter_map(value).collect();
-            let off = values.iter().map(|value| (value - number).abs()).fold(f64::INFINITY, f64::min);
-            match (off, values.len()) {
-                (_, 0) => String::new(),
-                (0.0, 1) => "Your prediction was exactly right.".to_owned(),
-                (off, 1) => format!("Your prediction is off by {}.", format_number(off, 3)),
-                (off, _) => {
-                    format!("Your prediction is off by {} from the nearest seed.", format_number(off, 3))
-                }
-            }
+            let values = answers.iter().flat_map(|answer| &answer.numbers);
+            let values = values.filter(|(name, value)| *name == metric && value.is_finite());
+            (None, values.map(|(_, value)| (value - number).abs()).reduce(f64::min))
         }
-        _ => "Your curve lies over the measured one below.".to_owned(),
+        (Guessed::Curve(drawn), _) => {
+            (None, measured(props).and_then(|series| mean_distance(drawn, &series.points)))
+        }
+        _ => (None, None),
+    };
+    Verdict { seeds: answers.len(), right, off }
+}
+
+/// Returns the verdict on the prediction in words.
+fn verdict(verdict: &Verdict) -> String {
+    match *verdict {
+        Verdict { right: Some(right), seeds, .. } if right == seeds => {
+            "Your prediction was right.".to_owned()
+        }
+        Verdict { right: Some(0), .. } => "Your prediction did not come true.".to_owned(),
+        Verdict { right: Some(right), seeds, .. } => {
+            format!("Your prediction came true with {right} of {seeds} seeds.")
+        }
+        Verdict { off: Some(0.0), seeds: 1, .. } => "Your prediction was exactly right.".to_owned(),
+        Verdict { off: Some(off), seeds: 1, .. } => {
+            format!("Your prediction is off by {}.", format_number(off, 3))
+        }
+        Verdict { off: Some(off), .. } => {
+            format!("Your prediction is off by {} from the nearest seed.", format_number(off, 3))
+        }
+        Verdict { right: None, off: None, .. } => String::new(),
     }
 }
 

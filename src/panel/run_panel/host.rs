@@ -8,9 +8,12 @@ use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::run_panel::props::RunPanelProps;
+use crate::panel::run_panel::question::unknown_metrics;
+use crate::panel::run_panel::report::{Outcome, ReportContext, verdict};
 use crate::panel::shown::panel_element;
 use crate::panel::{PanelAction, RunView};
 use crate::protocol::RunState;
+use crate::saved_runs::Timestamp;
 use crate::ui::readout::metrics_on_page;
 use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
@@ -30,6 +33,16 @@ pub(super) struct HostContext {
     /// True if a question has to be answered before training.
     pub(super) blocked: bool,
     pub(super) autoplay: bool,
+    pub(super) report: ReportContext,
+}
+
+/// A prediction, and its outcome if an experiment has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Prediction {
+    pub(super) guess: Answer,
+    /// The number of this prediction among those of the same question, from 1.
+    pub(super) attempt: u32,
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// State that lasts as long as the panel.
@@ -54,7 +67,7 @@ type Shared = Rc<RefCell<Option<Connection>>>;
 pub(super) fn use_host(
     context: HostContext,
     question: Option<Question>,
-    answer: Option<Answer>,
+    prediction: Option<Prediction>,
 ) -> Option<AttrValue> {
     let connection: Shared = use_mut_ref(|| None);
     let pause_reason = use_state_eq(|| None::<PauseReason>);
@@ -130,7 +143,7 @@ pub(super) fn use_host(
             (Run::None, Run::None) => Run::None,
         }));
     });
-    use_messages(&context, question, answer);
+    use_messages(&context, question, prediction);
 
     let why = match *pause_reason {
         Some(PauseReason::Other) => "paused: another panel on this page is training",
@@ -157,7 +170,7 @@ fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
 
 /// Sends the state, the metrics, and the outcome of a prediction to the embedding page.
 #[hook]
-fn use_messages(context: &HostContext, question: Option<Question>, answer: Option<Answer>) {
+fn use_messages(context: &HostContext, question: Option<Question>, prediction: Option<Prediction>) {
     let slug = context.run_panel.slug;
     let framed = crate::embedding::framed();
     let metrics = use_mut_ref(|| None::<Timeout>);
@@ -190,17 +203,35 @@ fn use_messages(context: &HostContext, question: Option<Question>, answer: Optio
             }
         }
     });
-    let over = matches!(context.run_panel.state, RunState::Done { .. });
-    use_effect_with((question, answer, over), move |(question, answer, over)| {
-        if let (Some(question), Some(answer)) = (question, answer) {
-            let wanted = |name: &str| question.metrics.iter().any(|metric| metric == name);
-            let outcome = over.then(|| named_metrics(view.as_ref(), wanted));
-            post_to_host(
-                slug,
-                "guess",
-                json!({ "question": question.text, "guess": answer, "outcome": outcome }),
-            );
+    let unknown =
+        view.as_ref().zip(question.as_ref()).and_then(|(view, question)| unknown_metrics(view, question));
+    // Once per question, although the list of known names grows during a run.
+    use_effect_with((question.clone(), unknown.is_some()), move |_| {
+        if let Some(message) = unknown {
+            post_to_host(slug, "error", json!({ "message": message }));
         }
+    });
+    // An experiment tells its own outcome, which may need no run.
+    let is_experiment = context.report.experiment.is_some();
+    let over = matches!(context.run_panel.state, RunState::Done { .. }) && !is_experiment;
+    let (report, series) = (context.report.clone(), context.run_panel.series.clone());
+    use_effect_with((question, prediction, over), move |(question, prediction, over)| {
+        let (Some(question), Some(prediction)) = (question, prediction) else { return };
+        let measured = || {
+            let wanted = |name: &str| question.metrics.iter().any(|metric| metric == name);
+            let numbers = named_metrics(view.as_ref(), wanted);
+            let first = question.metrics.first();
+            let value = first.and_then(|name| numbers.get(name)).and_then(Value::as_f64);
+            let curves =
+                if matches!(prediction.guess, Answer::Curve(_)) { series.emit(()) } else { Vec::new() };
+            let curve = curves.iter().find(|curve| first.is_some_and(|name| *name == curve.metric));
+            let curve = curve.map(|curve| &**curve.points);
+            Outcome { verdict: verdict(&prediction.guess, report.seeds, value, curve), numbers }
+        };
+        let outcome = prediction.outcome.clone().or_else(|| over.then(measured));
+        let asked = (question, &prediction.guess, prediction.attempt);
+        let now = Timestamp(js_sys::Date::now() as i64);
+        post_to_host(slug, "guess", report.message(asked, outcome.as_ref(), now));
     });
 }
 

@@ -1,11 +1,14 @@
 //! The properties of the run panel.
 
 use crate::core::curve::RunSeries;
+use crate::core::schema::Values;
 use crate::core::settings::Param;
 use crate::panel::PanelAction;
 use crate::panel::background::Background;
 use crate::panel::guided::GuidedView;
 use crate::protocol::{Progress, RunState};
+use crate::saved_runs::DeviceUsed;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// A network that has failed while others continue. Networks that were lost together are represented by the
@@ -32,6 +35,10 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) replay: Html,
     /// The names of the metrics that stay visible.
     pub(in crate::panel) main_metrics: &'static str,
+    /// The settings of a run.
+    pub(in crate::panel) config: Rc<Values>,
+    /// The device of the run, once it is known.
+    pub(in crate::panel) device: Option<DeviceUsed>,
     /// The number of seeds of a run.
     pub(in crate::panel) seeds: u32,
     /// The networks that have failed while others continue.

@@ -10,7 +10,7 @@ use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
 use crate::protocol::RunState;
 use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use crate::ui::readout::metrics_on_page;
-use crate::ui::use_unique;
+use crate::ui::{on_enter, use_unique};
 use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
@@ -31,6 +31,7 @@ pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
     let view = use_context::<RunView>();
     let over = matches!(props.state, RunState::Done { .. });
     let again = props.on_answer.reform(|_: MouseEvent| None);
+    let quantity = view.as_ref().and_then(|view| titles(view, &props.question.metrics));
     html! {
         <section class="question" data-question={if props.answer.is_some() { "answered" } else { "open" }} aria-label="Question">
             <p class="question-text">{ props.question.text.clone() }</p>
@@ -45,10 +46,40 @@ pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
                     <button type="button" data-action="guess-again" onclick={again}>{ "Predict again" }</button>
                 }
             } else if props.question.guess != Guess::None {
-                <Form question={props.question.clone()} on_answer={props.on_answer.clone()} />
+                <Form question={props.question.clone()} {quantity} on_answer={props.on_answer.clone()} />
             }
         </section>
     }
+}
+
+/// Returns the titles of metrics: "Accuracy, RNN; Accuracy, LSTM". `None` if one of them is unknown.
+fn titles(view: &RunView, metrics: &[String]) -> Option<AttrValue> {
+    let titles: Vec<String> = metrics.iter().map(|name| view.title(name)).collect::<Option<_>>()?;
+    (!titles.is_empty()).then(|| titles.join("; ").into())
+}
+
+/// Returns a sentence that names the metrics of a question that the panel does not have, if there are any. A
+/// predicted curve needs a curve, and everything else a metric.
+pub(in crate::panel) fn unknown_metrics(view: &RunView, question: &Question) -> Option<String> {
+    if question.metrics.is_empty() {
+        return None;
+    }
+    let shown = metrics_on_page();
+    let is_curve = matches!(question.guess, Guess::Curve { .. });
+    let is_known = |name: &str| {
+        if is_curve {
+            view.title(name).is_some()
+        } else {
+            view.metric(name).is_some() || shown.contains_key(name)
+        }
+    };
+    let unknown: Vec<&str> =
+        question.metrics.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
+    let known: Vec<String> =
+        view.titles().map(|(name, _)| name).filter(|name| is_curve || view.metric(name).is_some()).collect();
+    (!unknown.is_empty()).then(|| {
+        format!("ask_metric={} is not measured here; there are: {}.", unknown.join(","), known.join(", "))
+    })
 }
 
 pub(in crate::panel) fn in_words(answer: &Answer) -> String {
@@ -79,7 +110,9 @@ fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -
             }),
             Answer::Choice(_) | Answer::Curve(_) => None,
         };
-        html! { <li><code>{ name.clone() }</code>{ ": " }<strong>{ measured }</strong>{ off }</li> }
+        // Without a title, the name is that of a number that the panel does not have.
+        let title = view.and_then(|view| view.title(name)).unwrap_or_else(|| name.clone());
+        html! { <li data-outcome-metric={name.clone()}>{ title }{ ": " }<strong>{ measured }</strong>{ off }</li> }
     };
     html! {
         <>
@@ -110,7 +143,7 @@ pub(in crate::panel) struct FormProps {
     pub(in crate::panel) on_answer: Callback<Option<Answer>>,
 }
 
-/// The form of the prediction, which keeps the input until it is submitted.
+/// The inputs of the prediction, which keep the input until it is submitted.
 #[component]
 pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let draft = use_state_eq(|| None::<Answer>);
@@ -173,17 +206,16 @@ pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     };
     let commit = {
         let (draft, on_answer) = (draft.clone(), props.on_answer.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
+        Callback::from(move |()| {
             if draft.is_some() {
                 on_answer.emit((*draft).clone());
             }
         })
     };
     html! {
-        <form class="guess-form" onsubmit={commit}>
+        <div class="guess-form" onkeydown={on_enter(commit.clone())}>
             { input }
-            <button type="submit" data-action="guess" disabled={draft.is_none()}>{ "Submit prediction" }</button>
-        </form>
+            <button type="button" data-action="guess" disabled={draft.is_none()} onclick={commit.reform(|_: MouseEvent| ())}>{ "Submit prediction" }</button>
+        </div>
     }
 }

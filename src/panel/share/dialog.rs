@@ -5,14 +5,19 @@ use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
+use crate::panel::RunView;
 use crate::panel::copy_button::CopyButton;
+use crate::panel::run_panel::question::unknown_metrics;
 use crate::panel::share::draft::{Access, Draft};
 use crate::panel::share::links;
-use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
+use gloo::events::EventListener;
+use gloo::utils::window;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{EventTarget, HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{
+    EventTarget, HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, MessageEvent,
+};
 use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
@@ -78,16 +83,17 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             }
         }
     });
-    let metrics =
-        use_memo(props.slug, |_| metrics_on_page().keys().map(ToString::to_string).collect::<Vec<_>>());
+    let view = use_context::<RunView>();
+    // The height of the preview, once it has reported one.
+    let height = use_state_eq(|| None::<u32>);
     let query = draft.query(&props.query);
     // Ticked parts take precedence over the open chapter.
     let chapter = props.chapter.as_deref().filter(|_| draft.assignment.show.is_empty());
     let path = links::path(props.slug, chapter);
     let link = links::link(&path, &query);
     let preview = links::preview(&path, &query);
-    let iframe = links::iframe(&path, &format!("Neural network lab: {}", props.slug), &query);
-    let element = links::element(&links::folder(), props.slug, chapter, &query);
+    let iframe = links::iframe(&path, &format!("Neural network lab: {}", props.slug), *height, &query);
+    let element = links::element(&links::folder(), props.slug, chapter, *height, &query);
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
     let editor = Editor(draft);
@@ -107,11 +113,14 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             <fieldset><legend>{ "Hide" }</legend>{ for parts }</fieldset>
             <fieldset class="share-settings"><legend>{ "Hide figures" }</legend>{ hide_figures(&editor, props) }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(|param| access(&editor, param)) }</fieldset>
-            { question(&editor, id, &metrics) }
-            <Preview src={preview} />
+            { question(&editor, id, view.as_ref()) }
+            <Preview src={preview} on_height={Callback::from({ let height = height.setter(); move |pixels| height.set(pixels) })} />
             { output("Link", "copy-lesson-link", "link", link) }
             { output("For a course page (sizes itself)", "copy-element", "element", element) }
             { output("For a page without scripts (fixed height)", "copy-iframe", "iframe", iframe) }
+            if height.is_none() {
+                <p class="muted">{ "Open the preview, and the snippets get the panel’s measured height." }</p>
+            }
         </dialog>
     }
 }
@@ -199,9 +208,12 @@ fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -
     }
 }
 
-fn question(editor: &Editor, id: u32, metrics: &[String]) -> Html {
+fn question(editor: &Editor, id: u32, view: Option<&RunView>) -> Html {
     let draft = &editor.0;
-    let (_, warnings) = draft.assignment();
+    let (assignment, mut warnings) = draft.assignment();
+    let asked = view.zip(assignment.question.as_ref());
+    warnings.extend(asked.and_then(|(view, question)| unknown_metrics(view, question)));
+    let known: Vec<(String, String)> = view.iter().flat_map(|view| view.titles()).collect();
     let guess = |value: &'static str, words: &'static str| {
         html! { <option {value} selected={draft.guess == value}>{ words }</option> }
     };
@@ -225,7 +237,7 @@ fn question(editor: &Editor, id: u32, metrics: &[String]) -> Html {
                     <input type="text" data-share="metric" list={format!("metrics-{id}")} value={draft.metric.clone()}
                         oninput={editor.on::<InputEvent>(|draft, value| draft.metric = value)} />
                 </label>
-                <datalist id={format!("metrics-{id}")}>{ for metrics.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
+                <datalist id={format!("metrics-{id}")}>{ for known.iter().map(|(name, title)| html! { <option value={name.clone()} label={title.clone()} /> }) }</datalist>
             }
             if draft.guess == "curve" {
                 <label class="share-row"><span>{ "Axis from, to" }</span>
@@ -250,12 +262,23 @@ fn output(label: &'static str, action: &'static str, name: &'static str, text: S
 #[derive(PartialEq, Properties)]
 struct PreviewProps {
     src: String,
+    /// Receives the height that the panel in the preview reports; `None` while it loads.
+    on_height: Callback<Option<u32>>,
 }
 
 /// A preview for the author. It is loaded only when it is opened, since it is a whole lab.
 #[component]
 fn Preview(props: &PreviewProps) -> Html {
     let open = use_state_eq(|| false);
+    let frame = use_node_ref();
+    use_effect_with((props.src.clone(), *open), {
+        let (frame, on_height) = (frame.clone(), props.on_height.clone());
+        move |(_, open)| {
+            on_height.emit(None);
+            let listener = open.then(|| heights_of(frame, on_height));
+            move || drop(listener)
+        }
+    });
     let ontoggle = {
         let open = open.setter();
         Callback::from(move |event: Event| {
@@ -267,8 +290,23 @@ fn Preview(props: &PreviewProps) -> Html {
             <summary>{ "Preview" }</summary>
             if *open {
                 // A frame whose hash changes does not load again; a frame with another key does.
-                <iframe key={props.src.clone()} src={props.src.clone()} title="Preview of the embedded panel" loading="lazy"></iframe>
+                <iframe ref={frame} key={props.src.clone()} src={props.src.clone()} title="Preview of the embedded panel" loading="lazy"></iframe>
             }
         </details>
     }
+}
+
+/// Listens to the heights that the panel in a frame reports.
+fn heights_of(frame: NodeRef, on_height: Callback<Option<u32>>) -> EventListener {
+    EventListener::new(&window(), "message", move |event| {
+        let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
+        let window = frame.get().and_then(|frame| js_sys::Reflect::get(&frame, &"contentWindow".into()).ok());
+        let is_preview = window
+            .zip(event.source())
+            .is_some_and(|(window, source)| js_sys::Object::is(&window, source.as_ref()));
+        let get = |key: &str| js_sys::Reflect::get(&event.data(), &key.into()).unwrap_or_default();
+        if is_preview && get("type").as_string().as_deref() == Some("resize") {
+            on_height.emit(get("height").as_f64().map(|height| height as u32));
+        }
+    })
 }

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(draft.access("seed"), Access::Locked);
         draft.set_access("depth", Access::Hidden);
         let query = draft.query(&Query::from([("depth", "3"), ("theme", "dark")]));
-        assert_eq!(query.to_string(), "depth=3&hide=depth&lock=seed%2Cdepth");
+        assert_eq!(query.to_string(), "depth=3&hide=depth&lock=seed,depth");
         draft.set_access("depth", Access::Free);
         draft.set_access("seed", Access::Free);
         assert_eq!(draft.assignment().0, Assignment::default());

@@ -59,29 +59,43 @@ pub(super) fn preview(path: &str, query: &Query) -> String {
     link(path, &query)
 }
 
-/// Returns a frame of a fixed height, for pages that allow no scripts.
-pub(super) fn iframe(path: &str, title: &str, query: &Query) -> String {
+/// Returns a frame of a fixed height, for pages that allow no scripts: the measured one, if it is known.
+pub(super) fn iframe(path: &str, title: &str, height: Option<u32>, query: &Query) -> String {
+    let height = height.unwrap_or(900);
     let mut query = query.clone();
     query.push("embed", "1");
     let src = link(path, &query);
     format!(
-        "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"900\" style=\"border:0\" loading=\"lazy\"></iframe>",
+        "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"{height}\" frameborder=\"0\" loading=\"lazy\"></iframe>",
         escape(&src),
         escape(title),
     )
 }
 
 /// Returns the custom element, which adapts its height, with its script.
-pub(super) fn element(folder: &str, slug: &str, chapter: Option<&str>, query: &Query) -> String {
+///
+/// `height` is the height until the panel has reported its own, so that the page does not jump. The link in the
+/// element is shown where the script does not run.
+pub(super) fn element(
+    folder: &str,
+    slug: &str,
+    chapter: Option<&str>,
+    height: Option<u32>,
+    query: &Query,
+) -> String {
+    let height = height.map(|height| height.to_string());
     let attributes: String = chapter
         .map(|chapter| ("chapter", chapter))
         .into_iter()
+        .chain(height.as_deref().map(|height| ("height", height)))
         .chain(query.iter())
         .map(|(key, value)| format!(" {}=\"{}\"", key.replace('_', "-"), escape(value)))
         .collect();
+    let link = format!("{folder}{}", hash(&path(slug, chapter), query));
     format!(
-        "<script type=\"module\" src=\"{}embed.js\"></script>\n<nn-lab panel=\"{slug}\"{attributes}></nn-lab>",
+        "<script type=\"module\" src=\"{}embed.js\"></script>\n<nn-lab panel=\"{slug}\"{attributes}><a href=\"{}\">Open the panel</a></nn-lab>",
         escape(folder),
+        escape(&link),
     )
 }
 
@@ -99,10 +113,15 @@ mod tests {
             "https://lab.example/",
             "rnn",
             Some("memory"),
+            Some(812),
             &[("seq_len", "20"), ("ask", "a \"b\" <c> & d")].into(),
         );
-        assert!(html.contains(" panel=\"rnn\" chapter=\"memory\""), "{html}");
+        assert!(html.contains(" panel=\"rnn\" chapter=\"memory\" height=\"812\""), "{html}");
         assert!(html.contains(" seq-len=\"20\""), "{html}");
+        assert!(
+            html.contains("<a href=\"https://lab.example/#/rnn/memory?seq_len=20&amp;ask=a%20%22b%22"),
+            "{html}"
+        );
         assert!(html.contains("ask=\"a &quot;b&quot; &lt;c&gt; &amp; d\""), "{html}");
     }
 

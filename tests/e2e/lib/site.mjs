@@ -49,9 +49,9 @@ export function ship(name, change = () => {}) {
 
 /**
  * Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist
- * only here. `gzip` compresses every file, as web hosts do.
+ * only here. `gzip` compresses every file, as web hosts do; `headers` are sent with every file.
  */
-export async function serve({ folder = dist, base = '/', pages = {}, gzip = false } = {}) {
+export async function serve({ folder = dist, base = '/', pages = {}, gzip = false, headers: more = {} } = {}) {
   /** Compressed files by name. */
   const packed = new Map();
   const site = {
@@ -78,7 +78,7 @@ export async function serve({ folder = dist, base = '/', pages = {}, gzip = fals
     const name = path.startsWith(base) ? path.slice(base.length) || 'index.html' : undefined;
     if (site.down) return request.socket.destroy();
     site.requests.push(name ?? path);
-    const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store', ...more };
     try {
       if (name === undefined || normalize(name).startsWith('..')) throw new Error('outside');
       await site.holds.get(name);

@@ -5,6 +5,7 @@ use super::next_token::first_text;
 use crate::core::number::Bounds;
 use crate::sections::transformer::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
+use crate::ui::on_enter;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -56,11 +57,9 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                 count: *count,
             },
         );
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            ask.emit(Request::Write(request.clone()));
-        })
+        Callback::from(move |()| ask.emit(Request::Write(request.clone())))
     };
+    let on_key = on_enter(if props.listens { write.clone() } else { Callback::noop() });
     let cancel = props.ask.reform(|_: MouseEvent| Request::Cancel);
     let knob = |label: &'static str, name: &'static str, state: &UseStateHandle<u32>, low: u32, high: u32| {
         let (value, setter) = (**state, state.setter());
@@ -69,7 +68,7 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
     };
     html! {
         <div class="writing">
-            <form onsubmit={write}>
+            <div onkeydown={on_key}>
                 <label>{ "Prompt" }<textarea rows="2" data-write="prompt" value={(*prompt).clone()} oninput={on_prompt} /></label>
                 <div class="writing-knobs">
                     <label class="inline-knob" title="Logits are divided by it. Low: predictable; high: varied">{ format!("Temperature {:.2} ", *temperature) }
@@ -77,10 +76,10 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                     { knob("Top-k", "top-k", &top_k, 1, max_top_k) }
                     { knob("Seed", "seed", &seed, 0, 999_999) }
                     { knob("Length", "count", &count, 1, 2000) }
-                    <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Generate" }</button>
+                    <button type="button" class="primary" data-action="write" disabled={!props.listens} onclick={write.reform(|_: MouseEvent| ())}>{ "Generate" }</button>
                     <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={cancel}>{ "Stop" }</button>
                 </div>
-            </form>
+            </div>
             if !props.listens {
                 <p class="muted">{ "Train or import a model to generate text." }</p>
             }

@@ -1,0 +1,148 @@
+// Questions and experiments in course pages: what a student can do, and what the page learns of it.
+
+import assert from 'node:assert/strict';
+import { expect, frames } from './lib/test.mjs';
+import { course, heard, inside, listen, stateOf, test } from './lib/host.mjs';
+
+const ask = 'ask="Which network learns it?" ask-guess="choice" ask-options="RNN|LSTM" ask-metric="accuracy_rnn,accuracy_lstm"';
+
+test('in a sandbox that allows scripts alone, a question is answered and the run reports its result', async ({ onHost }) => {
+  const page = await onHost(course(`<nn-lab id="rnn" panel="rnn" sandbox="allow-scripts" device="cpu" seq-len="10" steps="10" seed="4" ${ask}></nn-lab>`));
+  await listen(page, '#rnn');
+  const panel = inside(page, '#rnn');
+  await panel.getByRole('radio', { name: 'LSTM' }).check();
+  // The presets, one of which is called "Short sequence, both learn", come after the prediction.
+  assert.equal(await panel.locator('[data-preset]').count(), 0);
+  await panel.getByRole('radio', { name: 'LSTM' }).press('Enter');
+  await panel.locator('[data-guess]').waitFor();
+  await panel.locator('[data-preset]').first().waitFor();
+  await panel.locator('[data-action="train"]').click();
+  await expect.poll(() => stateOf(page, '#rnn'), 'the run is done').toBe('done');
+  await panel.locator('[data-outcome-metric="accuracy_rnn"]', { hasText: /^Accuracy, RNN: \d/ }).waitFor();
+  await expect.poll(async () => (await heard(page, 'guess')).at(-1)?.outcome ?? undefined, 'the result is reported').toBeDefined();
+  const reports = await heard(page, 'guess');
+  assert.equal(reports[0].outcome, null);
+  const { id, guess, attempt, outcome, verdict, settings, seed, seeds, device, time, lab } = reports.at(-1);
+  assert.deepEqual([id, guess, attempt, seed, seeds, settings.seq_len, device.kind], ['rnn/ask', { choice: 'LSTM' }, 1, 4, 1, 10, 'cpu']);
+  assert.deepEqual(Object.keys(outcome).sort(), ['accuracy_lstm', 'accuracy_rnn']);
+  assert.deepEqual(verdict, { seeds: 1, right: null, off: null });
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && /Z$/.test(time), time);
+  assert.match(lab, /^\d+\.\d+\.\d+$/);
+  // A second prediction says that it is one.
+  await panel.locator('[data-action="guess-again"]').click();
+  await panel.getByRole('radio', { name: 'RNN' }).check();
+  await panel.locator('[data-action="guess"]').click();
+  await expect.poll(async () => (await heard(page, 'guess')).at(-1).attempt).toBe(2);
+});
+
+test('an experiment in a course page is set up, and Train is its run', async ({ onHost }) => {
+  const page = await onHost(course('<nn-lab id="rnn" panel="rnn" show="twelve-tokens" device="cpu"></nn-lab>'));
+  await listen(page, '#rnn');
+  const panel = inside(page, '#rnn');
+  const card = panel.locator('[data-experiment="twelve-tokens"]');
+  await card.locator('text=in place').waitFor();
+  await expect(panel.locator('[data-param="seq_len"] input').last()).toHaveValue('12');
+  await panel.getByLabel('Both networks').check();
+  await panel.locator('[data-action="guess"]').click();
+  assert.equal(await panel.locator('button.primary').count(), 1);
+  // Other settings do not spoil the answer: Train puts those of the experiment back.
+  await panel.locator('.controls summary').click();
+  await panel.locator('[data-param="seq_len"] input').last().fill('30');
+  await panel.locator('[data-param="seq_len"] input').last().press('Enter');
+  await card.locator('[data-action="set-up"]').waitFor();
+  await panel.locator('[data-action="train"]').click();
+  await panel.locator('[data-experiment-state="answered"]').waitFor({ timeout: 120_000 });
+  await expect(panel.locator('[data-param="seq_len"] input').last()).toHaveValue('12');
+  await expect.poll(async () => (await heard(page, 'guess')).at(-1)?.outcome ?? undefined).toBeDefined();
+  const { id, guess, outcome, verdict, settings } = (await heard(page, 'guess')).at(-1);
+  assert.deepEqual([id, guess, settings.seq_len, settings.steps], ['rnn/twelve-tokens', { choice: 'Both networks' }, 12, 120]);
+  assert.ok(Object.values(outcome).length > 0 && Object.values(outcome).every(Number.isFinite), JSON.stringify(outcome));
+  const words = await card.locator('.experiment-verdict').innerText();
+  assert.deepEqual(verdict, { seeds: 1, right: words === 'Your prediction was right.' ? 1 : 0, off: null });
+  // With the answer, the reader may try other settings.
+  await panel.locator('[data-param="seq_len"] input').last().fill('30');
+  await panel.locator('[data-param="seq_len"] input').last().press('Enter');
+  await panel.locator('[data-action="train"]').click();
+  await expect.poll(() => stateOf(page, '#rnn')).toBe('running');
+  await expect(panel.locator('[data-param="seq_len"] input').last()).toHaveValue('30');
+});
+
+test('a question about a metric that does not exist is reported, and so in the dialog', async ({ onHost, open }) => {
+  const page = await onHost(course('<nn-lab id="rnn" panel="rnn" device="cpu" ask="How accurate?" ask-guess="number" ask-metric="accuracy"></nn-lab>'));
+  await listen(page, '#rnn');
+  // The panel may have said so before the page listened, so it loads again.
+  await page.locator('#rnn').evaluate((lab) => lab.setAttribute('share', '1'));
+  await expect.poll(async () => (await heard(page, 'error')).map(({ message }) => message).join()).toMatch(/ask_metric=accuracy is not measured here; there are: loss_rnn/);
+  const panel = await open('#/rnn?device=cpu&ask=How%20accurate%3F&ask_guess=number&ask_metric=accuracy_rnn');
+  await panel.locator('[data-action="share"]').click();
+  const dialog = panel.locator('dialog.share-dialog');
+  const named = () => dialog.locator('datalist option').evaluateAll((all) => all.map((option) => option.value));
+  const names = await named();
+  assert.ok(['accuracy_rnn', 'accuracy_lstm', 'grad_ratio', 'loss_lstm'].every((name) => names.includes(name)), names.join());
+  assert.equal(await dialog.locator('.notice').count(), 0);
+  await dialog.locator('[data-share="metric"]').fill('accuracy');
+  await dialog.locator('.notice', { hasText: 'ask_metric=accuracy is not measured here' }).waitFor();
+});
+
+test('a single figure and a single experiment are small, and the dialog writes their height', async ({ onHost, open }) => {
+  const page = await onHost(course('<nn-lab id="figure" panel="rnn" show="loss" device="cpu"></nn-lab><nn-lab id="experiment" panel="rnn" show="twelve-tokens" device="cpu"></nn-lab>'), { width: 656 });
+  for (const [id, most] of [['#figure', 480], ['#experiment', 680]]) {
+    await page.locator(id).scrollIntoViewIfNeeded();
+    await inside(page, id).locator('[data-probe="idle"]').waitFor();
+    await frames(page, 20);
+    await expect.poll(() => page.locator(id).evaluate((lab) => lab.frame.offsetHeight), id).toBeLessThanOrEqual(most);
+  }
+  const lab = await open('#/rnn?device=cpu');
+  await lab.locator('[data-action="share"]').click();
+  const dialog = lab.locator('dialog.share-dialog');
+  await dialog.locator('[data-show="loss"] input').check();
+  await dialog.locator('.share-preview summary').click();
+  await expect(dialog.locator('[data-output="element"]')).toHaveValue(/ height="\d{3}"/);
+  const height = Number(/ height="(\d+)"/.exec(await dialog.locator('[data-output="element"]').inputValue())[1]);
+  assert.equal(await lab.frameLocator('.share-preview iframe').locator('main').evaluate((main) => Math.ceil(main.getBoundingClientRect().height)), height);
+  await expect(dialog.locator('[data-output="iframe"]')).toHaveValue(new RegExp(` height="${height}"`));
+});
+
+test('the height of a panel does not change during a run', { tag: '@long' }, async ({ onHost }) => {
+  const page = await onHost(course('<nn-lab id="rnn" panel="rnn" device="cpu" steps="60" seq-len="20"></nn-lab>'), { height: 1600 });
+  const panel = inside(page, '#rnn');
+  for (const width of [400, 690, 710, 730, 1000]) {
+    await page.locator('#rnn').evaluate((lab, width) => (lab.style.width = `${width}px`), width);
+    await panel.locator('[data-probe="idle"]').waitFor();
+    await panel.locator('[data-action="reset"]').click();
+    await frames(page, 40);
+    const bar = panel.locator('.run-controls');
+    const before = await bar.evaluate((bar) => bar.offsetHeight);
+    await bar.evaluate((bar) => {
+      window.seen = new Set();
+      window.watch?.disconnect();
+      window.watch = new ResizeObserver(() => window.seen.add(bar.offsetHeight));
+      window.watch.observe(bar);
+    });
+    await panel.locator('[data-action="train"]').click();
+    await expect.poll(() => stateOf(page, '#rnn')).toBe('done');
+    assert.deepEqual(await bar.evaluate(() => [...window.seen]), [before], `at ${width} pixels`);
+  }
+});
+
+test('in narrow frames no label breaks inside a word, and no text covers the slider', async ({ open }) => {
+  const page = await open('#/rnn?embed=1&device=cpu', { width: 400 });
+  const labels = page.locator('.run-controls .readout-label');
+  await labels.first().waitFor();
+  for (const width of [400, 360, 330]) {
+    await page.setViewportSize({ width, height: 900 });
+    const broken = await labels.evaluateAll((labels) =>
+      labels.map((label) => label.firstChild).filter((text) => {
+        const range = document.createRange();
+        return [...text.data.matchAll(/\S+/g)].some(({ 0: word, index }) => {
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          return range.getClientRects().length > 1;
+        });
+      }).map((text) => text.data),
+    );
+    assert.deepEqual(broken, [], `at ${width} pixels`);
+    const [slider, words] = await Promise.all(['input', '.player-words'].map((part) => page.locator(`.replay ${part}`).boundingBox()));
+    assert.ok(slider.width >= 60 && (slider.x + slider.width <= words.x || slider.y + slider.height <= words.y), JSON.stringify([width, slider, words]));
+  }
+});
