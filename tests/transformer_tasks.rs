@@ -2,13 +2,17 @@
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train};
-use burn::tensor::Device;
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::Verdict;
 use nn_lab::core::settings::{Settings, from_query};
+use nn_lab::data::repeats::{N_TOKENS, Repeats, Sequences};
+use nn_lab::data::text::{Corpus, read_plays};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::transformer::next::probabilities;
 use nn_lab::sections::transformer::{
-    Config, NextRequest, NextToken, PositionsChoice, Record, Request, TaskChoice, TextChoice, Transformer,
+    Config, Model, NextRequest, NextToken, PositionsChoice, Record, Request, TaskChoice, TextChoice,
+    Transformer,
 };
 
 fn small() -> Config {
@@ -91,11 +95,13 @@ fn losses_on_repeated_sequences_are_measured() {
     let scores = run.induction.last().expect("measured");
     assert_eq!((scores.step, scores.induction.len(), scores.previous.len()), (40, 4, 4));
     assert!(scores.induction.iter().chain(&scores.previous).all(|score| (0.0..=1.0).contains(score)));
+    assert_eq!(run.copying.len(), 4);
+    assert!(run.copying.iter().all(|curve| curve.len() == run.induction.len()));
+    assert!(run.copying.iter().flat_map(|curve| curve.iter()).all(|(_, score)| (0.0..=1.0).contains(score)));
     assert!(run.induction.len() >= 4 && run.snapshots.len() >= 4);
-    // The mean over both halves and the transition is the validation loss.
     let names: Vec<String> =
         Transformer::series(&record).iter().map(|series| series.metric.to_string()).collect();
-    for name in ["loss_first", "loss_second", "induction_4", "previous_1"] {
+    for name in ["loss_first", "loss_second", "induction_4", "previous_1", "copying_4"] {
         assert!(names.iter().any(|known| known == name), "{names:?}");
     }
     let sample = run.samples.last().expect("a sample");
@@ -114,6 +120,111 @@ fn models_without_positions_and_without_mlp_learn() {
         assert!(last < first, "{first} {last}");
         assert_eq!(record.run().next.as_ref().expect("an answer").logits.len(), 62);
     }
+}
+
+/// Returns a model of one attention layer with one head, without positions, whose weights are set by hand. Token i is the
+/// unit vector i, and the head attends evenly. It adds `sign` times the tokens that it attends to.
+fn hand_made(sign: f32) -> (Config, Model) {
+    let d = 32;
+    let config = Config {
+        task: TaskChoice::Repeat,
+        layers: 1,
+        heads: 1,
+        d_model: d as u32,
+        context: 24,
+        mlp: false,
+        positions: PositionsChoice::None,
+        ..Config::default()
+    };
+    let diagonal = |rows: usize, value: f32| {
+        let values = (0..rows * d).map(|i| if i / d == i % d { value } else { 0.0 }).collect::<Vec<f32>>();
+        Tensor::<2>::from_data(TensorData::new(values, [rows, d]), &Device::flex())
+    };
+    let mut model = Model::new(&config, N_TOKENS, &Device::flex());
+    let set =
+        |param: Param<Tensor<2>>, value: Tensor<2>| param.map(|_| Tensor::from_inner(value).require_grad());
+    let net = model.net_mut();
+    net.embedding = set(net.embedding.clone(), diagonal(N_TOKENS, 1.0));
+    let attention = &mut net.blocks[0].attention;
+    for (layer, value) in [
+        (&mut attention.query, 0.0),
+        (&mut attention.key, 0.0),
+        (&mut attention.value, 1.0),
+        (&mut attention.output, sign),
+    ] {
+        layer.weight = set(layer.weight.clone(), diagonal(d, value));
+    }
+    (config, model)
+}
+
+/// Returns the copying scores of a model's heads on repeating sequences.
+fn copying(model: &Model, context: usize) -> Vec<f32> {
+    let Sequences { ids, periods } = Repeats::new(5).next(40, context);
+    block_on(model.validate_repeats(&ids, &periods, context)).expect("it is measured").2
+}
+
+#[test]
+fn copying_scores_tell_copying_from_suppression_and_chance() {
+    for (sign, expected) in [(1.0, 1.0), (-1.0, 0.0)] {
+        let (config, model) = hand_made(sign);
+        let scores = copying(&model, config.context as usize);
+        assert!(scores.len() == 1 && (scores[0] - expected).abs() < 1e-4, "sign {sign}: {scores:?}");
+    }
+    // Untrained heads, with a tied head and with one of its own.
+    let mut scores = Vec::new();
+    for (seed, tied) in (1..=10).flat_map(|seed| [(seed, true), (seed, false)]) {
+        let config = Config { seed, tied, mlp: false, context: 24, d_model: 32, ..repeats() };
+        scores.extend(copying(&Model::new(&config, N_TOKENS, &Device::flex()), 24));
+    }
+    let mean = scores.iter().sum::<f32>() / scores.len() as f32;
+    assert!(scores.len() == 80 && (mean - 0.5).abs() < 0.1, "{mean} {scores:?}");
+}
+
+/// The untrained loss, by its three causes: unequal logits, the current character's own vector, and its length.
+#[test]
+fn untrained_losses_follow_from_the_initial_logits() {
+    let bytes = std::fs::read("static/data/shakespeare.bin").expect("the file");
+    let corpus = Corpus::new(&read_plays(&bytes).expect("the plays"));
+    let (windows, len) = corpus.validation_windows(32);
+    let uniform = (corpus.vocabulary.len() as f64).ln();
+    let mut out = Collector::<Transformer>::default();
+    for seed in 1..=3 {
+        let mut above = |tied: bool, length: f32| {
+            let config = Config { layers: 1, d_model: 32, context: 32, tied, seed, ..Config::default() };
+            let mut model = Model::new(&config, corpus.vocabulary.len(), &Device::flex());
+            let net = model.net_mut();
+            let scaled = |w: Tensor<2>| Tensor::from_inner(w.inner().mul_scalar(length)).require_grad();
+            net.embedding = net.embedding.clone().map(scaled);
+            let loss = block_on(model.validate(&windows, len, None, &mut out)).expect("it is measured");
+            f64::from(loss) - uniform
+        };
+        let (own, tied, short) = (above(false, 1.0), above(true, 1.0), above(true, 0.1));
+        println!("seed {seed}: own head {own:+.3}, tied {tied:+.3}, short embeddings {short:+.3}");
+        // Half the variance of the logits: 0.02² · 768 / 2.
+        assert!((own - 0.154).abs() < 0.08, "{own}");
+        assert!(tied > 0.5, "{tied}");
+        assert!(short.abs() < 0.05, "{short}");
+    }
+}
+
+#[test]
+fn optimizer_settings_change_training_and_zero_turns_them_off() {
+    let losses = |config: Config| run(&config, &[]).run().losses.clone();
+    let defaults = losses(repeats());
+    let explicit = Config { weight_decay: 0.1, clip: 1.0, beta1: 0.9, beta2: 0.99, ..repeats() };
+    assert_eq!(defaults, losses(explicit));
+    for changed in [
+        Config { weight_decay: 0.0, ..repeats() },
+        Config { clip: 0.01, ..repeats() },
+        Config { beta1: 0.5, ..repeats() },
+        Config { beta2: 0.9, ..repeats() },
+    ] {
+        assert_ne!(defaults, losses(changed.clone()), "{changed:?}");
+    }
+    // No gradient of this run is longer than 10.
+    let off = losses(Config { clip: 0.0, ..repeats() });
+    assert_eq!(off, losses(Config { clip: 10.0, ..repeats() }));
+    assert_ne!(off, losses(Config { clip: 0.01, ..repeats() }));
 }
 
 /// Returns the seeds of long tests: those in `NN_LAB_SEEDS`, or seed 1.
@@ -163,6 +274,7 @@ fn answers_of_experiments_follow_from_their_numbers() {
                 "two-layer-copy" => {
                     told(number("loss_second"))
                         && number("induction_score") > 0.4
+                        && number("copying_score") > 0.75
                         && answer.words.starts_with("A plateau")
                 }
                 "tied-copy" => told(number("loss_second")) && answer.choice != Some(2),
@@ -184,6 +296,14 @@ fn two_layers_form_an_induction_head_and_one_does_not() {
             let check = Transformer::checks(&config, &record).pop().expect("a check");
             println!("{slug}, seed {seed}: {}", check.measured);
             assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {}", check.measured);
+            let text = record.text.as_ref().expect("what is learned");
+            let minimum = text.first_block.expect("a closed form");
+            let first = &record.run().curves.first;
+            println!("first block: minimum {minimum:.3}, measured {:.3?}", first.points());
+            // The loss of a finite sample may be a little lower than its mean.
+            assert!(first.iter().all(|(_, loss)| *loss > minimum - 0.03), "{slug}, seed {seed}");
+            let last = first.last_y().expect("measured");
+            assert!(last < text.uniform - 0.1, "{slug}: used tokens are not excluded, {last}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod chars;
 mod copying;
+mod head_scores;
 mod head_table;
 mod heads;
 mod induction;
@@ -22,7 +23,9 @@ use crate::client::{RunHandle, use_experiment};
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, folded_controls, frame, use_settings,
+};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use yew::prelude::*;
@@ -55,6 +58,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
         )
     };
+    let optimizer = || folded_controls("Optimizer", keys![Config; weight_decay, clip, beta1, beta2]);
     let text = || controls("Task", keys![Config; task, text]);
     let own_text = || html! { <own_text::OwnText choice={config.text} set={settings.set.clone()} /> }.into();
     let snapshots = |of: snapshots::Of| {
@@ -62,7 +66,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     };
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: vec![model(), training(), text(), own_text()],
+            controls: vec![model(), training(), optimizer(), text(), own_text()],
             figures: html! {
                 <>
                     <Readouts />
@@ -101,7 +105,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
-                    <positions::PositionFigures table={record.positions.clone().map(PtrEq)} />
+                    <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
                 </>
             },
         },
@@ -170,7 +174,7 @@ fn Cost(props: &CostProps) -> Html {
     html! {
         <p class="cost" data-cost="">
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { format!(", about {} MB of memory (closed form), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
+            { format!(", about {} MB of memory (estimate), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
             { offer }
         </p>
     }
