@@ -64,10 +64,10 @@ crate::settings! {
         clip: f64 = 1.0, float(0.0, 10.0) live, "Clipping", "",
             "Maximum gradient norm over all weights; longer gradients are scaled down to it (Pascanu et al. 2013). 0 turns clipping off.";
         // 0.9 as in GPT-3 (Brown et al. 2020, appendix B), 0.99 as in nanoGPT's configuration for characters.
-        beta1: f64 = 0.9, float(0.0, 0.999), "Adam’s β₁", "β₁",
-            "Decay rate of Adam’s average of the gradients: about 1 / (1 − β₁) steps are averaged.";
-        beta2: f64 = 0.99, float(0.0, 0.9999), "Adam’s β₂", "β₂",
-            "Decay rate of Adam’s average of the squared gradients: about 1 / (1 − β₂) steps are averaged.";
+        beta1: f64 = 0.9, float(0.0, 0.999), "First-moment decay", "β₁",
+            "Decay rate of AdamW’s average of the gradients: about 1 / (1 − β₁) steps are averaged.";
+        beta2: f64 = 0.99, float(0.0, 0.9999), "Second-moment decay", "β₂",
+            "Decay rate of AdamW’s average of the squared gradients: about 1 / (1 − β₂) steps are averaged.";
         sample_length: u32 = 160, int(0, 500) live, "Length of samples", "",
             "Characters that the model writes at each saved step.";
     }

@@ -19,7 +19,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Number { metric: "loss_start" },
         answer: untrained,
-        reason: "Equal logits would give exactly ln V. Here the logits differ from the start, for two reasons. The head is the embedding’s transpose, and the current character’s vector is still in the residual stream, so its own logit is about √(d/2) = 4. The model therefore expects the current character again and is nearly always wrong. Embeddings have length 1, so all other logits vary with a standard deviation of about 1, which alone costs about half a nat. With a head of its own (tied off), no character is preferred and the weights are smaller. The loss then starts only about 0.15 nats above ln V.",
+        reason: "Equal logits would give exactly ln V, but they differ from the start. Embeddings have length 1 and the head is their transpose, so the logits vary with a standard deviation of about 1. That costs about half a nat, because the mean of exp(z) is exp(1/2) for a standard normal z. The current character’s vector is still in the residual stream, so its own logit is two to three higher. The model therefore expects that character again, which costs about 0.1 nats more. With a head of its own (tied off), no character is preferred and the logits are smaller. The loss then starts 0.1 to 0.2 nats above ln V.",
         source: (
             "Press and Wolf 2017, Using the output embedding to improve language models",
             "https://arxiv.org/abs/1608.05859",
@@ -130,7 +130,7 @@ fn untrained(_config: &Config, record: &Record) -> Option<Answer> {
         format!("About as much as knowing nothing: {start:.2} nats, and ln V is {uniform:.2}.")
     } else if start > uniform {
         format!(
-            "More than knowing nothing: {start:.2} nats, {:.2} above ln V = {uniform:.2}. The untrained model is not undecided, it is wrong with confidence.",
+            "More than knowing nothing: {start:.2} nats, {:.2} above ln V = {uniform:.2}. The untrained model prefers some characters, and is mostly wrong.",
             start - uniform
         )
     } else {

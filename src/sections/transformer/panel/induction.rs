@@ -52,11 +52,9 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     let info = record.0.text.as_ref();
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
     let references = match info.map(|info| (info.uniform, info.first_block, info.order_unknown)) {
-        Some((uniform, Some(first), Some(unordered))) => vec![
-            line("uniform", uniform),
-            line("used tokens excluded", first),
-            line("order unknown", unordered),
-        ],
+        Some((uniform, Some(first), Some(unordered))) => {
+            vec![line("uniform", uniform), line("exclusion", first), line("order unknown", unordered)]
+        }
         _ => Vec::new(),
     };
     let empty = match config.task {
@@ -66,7 +64,7 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     let scores_for = html! { <>{ "Solid: the prefix-matching score, the mean attention from the repeats to the tokens that came after earlier occurrences of the query’s token. Dashed: the previous-token score, the mean attention to the token before. In a model of two layers, look for a dashed line of layer 1 and a solid line of layer 2." }</> };
     let parts_for = html! { <>
         { "In the first block, a model can only rule out tokens already used. In the repeats, copying predicts almost everything. " }
-        { "Two lines are closed forms. “Used tokens excluded” is the minimum for the first block: after k different tokens, each of the other V − k is equally likely. “Order unknown” is the loss in the repeats for knowing a block’s tokens but not their order. The first repeated token counts for neither part, because the end of the block cannot be known." }
+        { "Two lines are closed forms. “Exclusion” is the minimum for the first block: after k different tokens, each of the other V − k is equally likely. The formula averages these losses over all sequences s and their periods p. “Order unknown” is the loss in the repeats for knowing a block’s tokens but not their order. The first repeated token counts for neither part, because the end of the block cannot be known." }
     </> };
     html! {
         <>

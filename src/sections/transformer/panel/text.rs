@@ -38,14 +38,14 @@ pub(super) fn wavelength_formula() -> Html {
 
 /// The cross-entropy of a window, in nats per character.
 pub(super) fn loss_formula() -> Html {
-    math(display_tex!(r"-\frac{1}{\set{context}{T}} \sum_t \ln p(c_t \mid c_1 \ldots c_{t-1})"))
+    math(display_tex!(
+        r"-\frac{1}{\set{context}{T}} \sum_{t=1}^{\set{context}{T}} \ln p(c_{t+1} \mid c_1 \ldots c_t)"
+    ))
 }
 
-/// The minimum loss on the first block, as a mean over all predictions in the first blocks.
+/// The minimum loss on the first block: a mean over all predictions in the first blocks of sequences s with periods p_s.
 pub(super) fn first_block_formula() -> Html {
-    math(display_tex!(
-        r"\text{used tokens excluded} = \frac{\sum_{\text{sequences}} \sum_{k=1}^{p-1} \ln(V - k)}{\sum_{\text{sequences}} (p - 1)}"
-    ))
+    math(display_tex!(r"\frac{\sum_s \sum_{k=1}^{p_s - 1} \ln(V - k)}{\sum_s (p_s - 1)}"))
 }
 
 /// The copying score of a head: `o_t` is its output at position t as the head of the model reads it.
@@ -81,7 +81,7 @@ pub(super) fn architecture(mlp: bool, context: u32) -> Html {
                 } }
                 { "LayerNorm gives each branch vectors with mean 0 and variance 1, times a learned gain plus a learned bias. " }
                 { "The causal mask hides later characters: position t attends to positions up to t only. " }
-                { format!("One window of {context} characters therefore gives {context} predictions in one pass, each from the characters before it. Training averages their losses; the bars use the last one.") }
+                { format!("One window of {context} characters therefore gives {context} predictions in one pass: position t predicts character t + 1. Training averages their losses; the bars show the last prediction.") }
             </p>
         </div>
     }
