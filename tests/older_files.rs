@@ -49,6 +49,9 @@ fn a_run_of_an_earlier_version_is_read_completely() {
     assert!(Config::from_values(&run.config).is_err(), "the file is an old one: it has texts for numbers");
     assert_eq!(Config::from_values(&run.settings(&Schema::of::<Config>()).expect("settings")), Ok(config()));
     assert_eq!(settings::from_map::<Config>(&run.config), config());
+    // Settings that became visible later have the values that were used then.
+    let Config { weight_decay, clip, beta1, beta2, .. } = settings::from_map::<Config>(&run.config);
+    assert_eq!((weight_decay, clip, beta1, beta2), (0.1, 1.0, 0.9, 0.99));
     let lengths: Vec<_> = run.series.iter().map(|s| (s.metric.as_str(), s.points.len())).collect();
     assert_eq!(lengths, [("loss_train", 40), ("loss_val", 5)]);
     assert!(last(&run, "loss_val") < 4.0);

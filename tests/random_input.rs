@@ -534,7 +534,7 @@ fn any_text_file_is_read() {
         if let Ok(own) = text::read_own(&bytes) {
             checked("a corpus", || {
                 let corpus = text::Corpus::new(&own.text);
-                let baselines = corpus.baselines();
+                let baselines = corpus.baselines(64);
                 assert!(
                     [baselines.uniform, baselines.unigram, baselines.bigram]
                         .iter()
@@ -553,7 +553,7 @@ fn a_text_of_rare_characters_is_accepted() {
     let all: String = (0x4e00..0x4e00 + 3000).filter_map(char::from_u32).collect();
     let own = text::read_own(all.as_bytes()).expect("it is a text");
     let corpus = text::Corpus::new(&own.text);
-    assert!(corpus.baselines().bigram.is_finite() && corpus.folded.0 > 2800);
+    assert!(corpus.baselines(64).bigram.is_finite() && corpus.folded.0 > 2800);
 }
 
 // ---------- Archives ----------

@@ -39,9 +39,11 @@ fn the_plays_are_complete() {
     let corpus = Corpus::new(&plays);
     assert_eq!((corpus.vocabulary.len(), corpus.folded), (62, (0, 0)));
     assert_eq!(corpus.validation.len(), 110_271);
-    let baselines = corpus.baselines();
+    let baselines = corpus.baselines(256);
     assert!(baselines.uniform > baselines.unigram && baselines.unigram > baselines.bigram);
     assert!((2.3..2.6).contains(&baselines.bigram), "{baselines:?}");
+    // 31 windows of 257 characters fit into 8,192.
+    assert_eq!(baselines.predicted, 31 * 256);
     for (name, damaged) in [
         ("cut", bytes[..bytes.len() - 9].to_vec()),
         ("empty", Vec::new()),
@@ -73,7 +75,7 @@ fn own_texts_are_accepted_or_refused_with_a_reason() {
     assert_eq!(corpus.vocabulary.len(), MAX_CHARS);
     assert!(corpus.folded.0 > 0 && corpus.folded.1 > 200);
     assert_eq!(corpus.vocabulary.char(corpus.vocabulary.id('\u{5555}').expect("folded")), FOLDED);
-    assert!(corpus.baselines().bigram.is_finite());
+    assert!(corpus.baselines(64).bigram.is_finite());
 }
 
 #[test]

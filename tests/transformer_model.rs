@@ -3,7 +3,7 @@
 
 use crate::collector::values;
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer, sinusoidal_table};
+use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer, position_scale, sinusoidal_table};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::{Config, PositionsChoice, param_count, sizes};
@@ -93,6 +93,59 @@ fn a_gate_switches_a_head_off_and_weights_sum_to_one() {
     let (gated, gated_weights) = model.inspect(ids, Some(&off));
     assert_ne!(values(gated), values(logits));
     assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is unchanged");
+}
+
+/// In a model of one attention layer, the logits are `(x - mean x) U / s` for a divisor `s` per position, so a head's direct
+/// effect `e` is the difference of two such products: `e = s l - s' l'`, where `l'` are the logits without the head.
+#[test]
+fn direct_effects_are_the_difference_that_a_head_makes() {
+    let sizes = Sizes { n_layers: 1, d_ff: 0, tied: false, ..SIZES };
+    let model = model(sizes);
+    let ids = one_hot(&some_ids(24));
+    let (logits, effects) = model.head_effects(ids.clone());
+    let full = values(logits);
+    assert!(largest_gap(&full, &values(model.forward(ids.clone(), 0.0))) < 1e-5);
+    let (with, weights) = model.inspect(ids.clone(), None);
+    assert_eq!(
+        (values(with), values(weights[0].clone())),
+        (full.clone(), values(effects[0].weights.clone()))
+    );
+    let effects = values(effects[0].logits.clone());
+    assert_eq!(effects.len(), 4 * 24 * 11);
+    for head in 0..4 {
+        let mut gates = vec![vec![1.0; 4]];
+        gates[0][head] = 0.0;
+        let without = values(model.inspect(ids.clone(), Some(&gates)).0);
+        for t in 0..24 {
+            let row = |of: &[f32], at: usize| of[at * 11..][..11].to_vec();
+            let (e, l, other) = (row(&effects, head * 24 + t), row(&full, t), row(&without, t));
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+            // Both divisors by linear regression, and the residual.
+            let (ll, lo, oo) = (dot(&l, &l), dot(&l, &other), dot(&other, &other));
+            let (el, eo) = (dot(&e, &l), dot(&e, &other));
+            let det = ll * oo - lo * lo;
+            let (s, s_other) = ((el * oo - eo * lo) / det, (el * lo - eo * ll) / det);
+            let left = (0..11)
+                .map(|j| (f64::from(e[j]) - s * f64::from(l[j]) + s_other * f64::from(other[j])).powi(2));
+            let left = left.sum::<f64>().sqrt() / dot(&e, &e).sqrt();
+            assert!(
+                left < 1e-2 && s > 0.0 && s_other > 0.0,
+                "head {head}, position {t}: {left}, {s}, {s_other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn positions_and_embeddings_have_the_same_length() {
+    for d_model in [16, 64, 384] {
+        let table = sinusoidal_table(32, d_model, &Device::flex()).mul_scalar(position_scale(d_model));
+        let lengths = values(table.square().sum_dim(1).sqrt());
+        assert!(lengths.iter().all(|length| (length - 1.0).abs() < 1e-5), "{lengths:?}");
+        let embedding = model(Sizes { d_model, n_heads: 1, ..SIZES }).embedding.val();
+        let mean = values(embedding.square().sum_dim(1).sqrt()).iter().sum::<f32>() / 11.0;
+        assert!((mean - 1.0).abs() < 0.15, "{mean}");
+    }
 }
 
 proptest! {

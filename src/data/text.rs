@@ -240,8 +240,19 @@ impl Corpus {
         Self { vocabulary, train: ids, validation, folded: (folded, kinds.len()), remark: None }
     }
 
-    /// Returns the losses of n-gram models on the validation part, in nats per character.
-    pub fn baselines(&self) -> Baselines {
+    /// Returns the windows of the validation part on which models and baselines are compared, one after the
+    /// other, and the length of each: `context + 1` characters, of which the last is only a target.
+    pub fn validation_windows(&self, context: usize) -> (Vec<u8>, usize) {
+        let len = window_len(&self.validation, context);
+        let n = (N_VALIDATION_CHARS / len.max(1)).max(1);
+        (fixed_windows(&self.validation, n, context), len)
+    }
+
+    /// Returns the losses of n-gram models, counted in the training part, in nats per character. They are
+    /// measured on the same predictions as a model with this context: every character after the first of each
+    /// of the [`validation_windows`](Self::validation_windows).
+    pub fn baselines(&self, context: usize) -> Baselines {
+        let (windows, len) = self.validation_windows(context);
         let n = self.vocabulary.len().max(1);
         let mut single = vec![0.0f64; n];
         let mut pairs = vec![0.0f64; n * n];
@@ -260,19 +271,25 @@ impl Corpus {
             let pair = pairs[usize::from(before) * n + usize::from(c)];
             (pair + unigram(c)) / (single[usize::from(before)] + 1.0)
         };
-        let count = self.validation.len().max(1) as f64;
-        let by_unigram: f64 = self.validation.iter().map(|&c| -unigram(c).ln()).sum();
-        let pairs_seen = self.validation.windows(2).map(|pair| -bigram(pair[0], pair[1]).ln());
-        let pair_count = self.validation.len().saturating_sub(1).max(1) as f64;
+        let (mut by_unigram, mut by_bigram, mut predicted) = (0.0, 0.0, 0usize);
+        for window in windows.chunks_exact(len.max(1)) {
+            for pair in window.windows(2) {
+                by_unigram -= unigram(pair[1]).ln();
+                by_bigram -= bigram(pair[0], pair[1]).ln();
+                predicted += 1;
+            }
+        }
+        let count = predicted.max(1) as f64;
         Baselines {
             uniform: (n as f64).ln(),
             unigram: by_unigram / count,
-            bigram: pairs_seen.sum::<f64>() / pair_count,
+            bigram: by_bigram / count,
+            predicted,
         }
     }
 }
 
-/// Mean losses on the validation part, in nats per character.
+/// Mean losses on the validation windows, in nats per character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baselines {
     /// The loss of the uniform distribution, `ln V`.
@@ -281,6 +298,8 @@ pub struct Baselines {
     pub unigram: f64,
     /// The loss of the bigram model.
     pub bigram: f64,
+    /// The number of predicted characters.
+    pub predicted: usize,
 }
 
 /// Random windows of a text, determined by the seed.
@@ -321,6 +340,9 @@ impl Windows {
 pub fn window_len(text: &[u8], context: usize) -> usize {
     (context + 1).min(text.len())
 }
+
+/// The number of characters in the windows of [`Corpus::validation_windows`], at most.
+pub const N_VALIDATION_CHARS: usize = 8192;
 
 /// Returns at most `n` windows, spread evenly over the text.
 pub fn fixed_windows(text: &[u8], n: usize, context: usize) -> Vec<u8> {

@@ -96,6 +96,16 @@ pub struct TransformerBlock {
     pub down: Option<Linear>,
 }
 
+/// The attention of a block's heads, and the effect of each head on the logits.
+#[derive(Clone, Debug)]
+pub struct HeadEffects {
+    /// The attention weights: `[batch, n_heads, n, n]`.
+    pub weights: Tensor<4>,
+    /// Each head's direct effect on the logits, up to a positive factor per position; see
+    /// [`Transformer::head_effects`]: `[batch, n_heads, n, vocabulary]`.
+    pub logits: Tensor<4>,
+}
+
 /// Keys and values of the characters so far, one pair per block: `[batch, n_heads, n_seen, d_head]`.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
@@ -120,9 +130,10 @@ impl Transformer {
     /// the size of products. In the last layer of each branch it is smaller by `sqrt(2 n_layers)`. Biases are
     /// 0.
     ///
-    /// Embeddings have a length of about 1, and sinusoidal positions are scaled to it. Vaswani et al. 2017,
-    /// section 3.4, scale the embeddings up instead. The ratio is the same, but the branches would then be
-    /// negligible at first.
+    /// Embeddings have a length of about 1. A sinusoidal position has the length `sqrt(d_model / 2)`, so it
+    /// is multiplied by `sqrt(2 / d_model)`; otherwise it would dominate the sum. Vaswani et al. 2017, section
+    /// 3.4, scale the embeddings up by `sqrt(d_model)` instead. The residual stream would then be so large
+    /// that the branches hardly change it at first.
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
@@ -135,10 +146,8 @@ impl Transformer {
             blocks: (0..n_layers).map(|_| TransformerBlock::new(sizes, rng, device)).collect(),
             norm: LayerNormConfig::new(d_model).init(device),
             head: (!sizes.tied).then(|| rng.normal([d_model, vocabulary], init_std(d_model), device)),
-            sinusoidal: (sizes.positions == Positions::Sinusoidal).then(|| {
-                sinusoidal_table(context, d_model, device)
-                    .mul_scalar(embedding_std * std::f32::consts::SQRT_2)
-            }),
+            sinusoidal: (sizes.positions == Positions::Sinusoidal)
+                .then(|| sinusoidal_table(context, d_model, device).mul_scalar(position_scale(d_model))),
             context,
         }
     }
@@ -194,6 +203,39 @@ impl Transformer {
             }
         });
         (self.logits(x), weights)
+    }
+
+    /// Returns the logits, and for each block the attention of its heads and each head's direct effect on the
+    /// logits.
+    ///
+    /// The direct effect of a head is its output, multiplied by its part of `W^O` and added to the residual
+    /// stream, as the last layer norm and the head read it (Elhage et al. 2021, "direct path"). The divisor of
+    /// the layer norm is taken as given and left out: it is the same positive number for all tokens at a
+    /// position, so it changes neither the sign nor the order of the effects.
+    ///
+    /// # Shapes
+    ///
+    /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
+    /// - output: `[batch, n, vocabulary]`
+    pub fn head_effects(&self, one_hot: Tensor<3>) -> (Tensor<3>, Vec<HeadEffects>) {
+        let mask = causal_mask(one_hot.dims()[1], one_hot.dims()[1], &one_hot.device());
+        // [d_model, vocabulary]. Layer norm subtracts the mean and multiplies by its gain.
+        let read = self.norm.gamma.val().unsqueeze_dim::<2>(1) * self.head_matrix();
+        let mut effects = Vec::with_capacity(self.blocks.len());
+        let x = self.pass_blocks(self.embed(one_hot, 0), 0.0, |_, attention, Heads { q, k, v }| {
+            let attended = scaled_dot_product_attention(q, k, v, Some(mask.clone()), attention.scale);
+            let [_, n_heads, _, d_head] = attended.output.dims();
+            let output = attention.output.weight.val();
+            let centered = output.clone() - output.mean_dim(1);
+            // [d_model, vocabulary] -> [1, n_heads, d_head, vocabulary]
+            let vocabulary = read.dims()[1];
+            let per_head =
+                centered.matmul(read.clone()).reshape([n_heads, d_head, vocabulary]).unsqueeze_dim::<4>(0);
+            let logits = attended.output.clone().matmul(per_head);
+            effects.push(HeadEffects { weights: attended.weights, logits });
+            attended.output
+        });
+        (self.logits(x), effects)
     }
 
     /// Returns the logits for characters that follow those in the cache, and adds them to it.
@@ -261,14 +303,25 @@ impl Transformer {
         }
     }
 
+    /// Returns the matrix of the head, `U` or the embedding's transpose: `[d_model, vocabulary]`.
+    fn head_matrix(&self) -> Tensor<2> {
+        self.head.as_ref().map_or_else(|| self.embedding.val().transpose(), Param::val)
+    }
+
     /// Applies the last layer norm and the head: `[batch, n, d_model]` to `[batch, n, vocabulary]`.
     fn logits(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, n, d_model] = x.dims();
         let x = normalized(&self.norm, x).reshape([batch * n, d_model]);
-        let head = self.head.as_ref().map_or_else(|| self.embedding.val().transpose(), Param::val);
+        let head = self.head_matrix();
         let vocabulary = head.dims()[1];
         x.matmul(head).reshape([batch, n, vocabulary])
     }
+}
+
+/// Returns the factor that gives sinusoidal positions of length `sqrt(d_model / 2)` the length 1, which is
+/// about that of initial embeddings.
+pub fn position_scale(d_model: usize) -> f32 {
+    std::f32::consts::SQRT_2 * (1.0 / (d_model.max(1) as f32).sqrt())
 }
 
 /// Applies a layer norm, with the lab's own operation.

@@ -19,6 +19,9 @@ pub enum ControlGroup {
         keys: Vec<&'static str>,
         /// Values that menus leave out, because they are not available at present.
         absent: &'static [&'static str],
+        /// True if the controls are hidden until the heading is opened. If one of the values is not the default,
+        /// they are visible from the start.
+        folded: bool,
     },
     /// Other content, such as a box for files.
     Other(Html),
@@ -41,7 +44,12 @@ pub fn controls_without(
     keys: &[&'static str],
     absent: &'static [&'static str],
 ) -> ControlGroup {
-    ControlGroup::Settings { title, keys: keys.to_vec(), absent }
+    ControlGroup::Settings { title, keys: keys.to_vec(), absent, folded: false }
+}
+
+/// Returns the controls of settings that few readers change, under a heading that opens them.
+pub fn folded_controls(title: &'static str, keys: &[&'static str]) -> ControlGroup {
+    ControlGroup::Settings { title, keys: keys.to_vec(), absent: &[], folded: true }
 }
 
 /// Removes the settings whose keys are already in `shown`, and adds the others to it, so that each setting
@@ -67,15 +75,18 @@ pub(super) fn shown_controls(assignment: &Assignment, groups: &[ControlGroup]) -
 /// Draws the parts of a chapter's controls.
 pub(super) fn control_groups(settings: &AnySettings, groups: Vec<ControlGroup>) -> Html {
     let params = settings.schema.params;
+    let defaults = settings.schema.defaults();
     let group = |group| match group {
         ControlGroup::Other(html) => html,
-        ControlGroup::Settings { title, keys, absent } => {
+        ControlGroup::Settings { title, keys, absent, folded } => {
             let field = |key: &&'static str| {
                 let param = params.iter().find(|param| param.key == *key)?;
                 Some((param, settings.values.get(*key)?.clone()))
             };
             let fields: Vec<_> = keys.iter().filter_map(field).collect();
-            html! { <Group {title} {fields} {params} set={settings.set.clone()} {absent} /> }
+            let is_default = fields.iter().all(|(param, value)| defaults.get(param.key) == Some(value));
+            let fold = folded.then_some(is_default);
+            html! { <Group {title} {fields} {params} set={settings.set.clone()} {absent} {fold} /> }
         }
     };
     groups.into_iter().map(group).collect()
@@ -89,6 +100,8 @@ struct GroupProps {
     params: &'static [Param],
     set: Callback<(&'static str, Value)>,
     absent: &'static [&'static str],
+    /// `Some` if the controls can be folded, with true if they are at first.
+    fold: Option<bool>,
 }
 
 /// Controls under a heading, rendered again only when a value changes.
@@ -109,8 +122,20 @@ fn Group(props: &GroupProps) -> Html {
         _ => assignment.hides(param.key),
     };
     let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !hides(param)).collect();
+    // The state of the first render, because a changed value must not open or close the group.
+    let opened = use_state(|| props.fold == Some(false));
     if shown.is_empty() {
         return Html::default();
+    }
+    if props.fold.is_some() {
+        return html! {
+            <fieldset class="folded">
+                <details open={*opened}>
+                    <summary>{ props.title }</summary>
+                    { for shown.into_iter().map(control) }
+                </details>
+            </fieldset>
+        };
     }
     html! {
         <fieldset>

@@ -23,7 +23,7 @@ mod sweep;
 mod symbols;
 
 pub use crate::panel::address::{page_problems, page_tidied};
-pub use crate::panel::controls::{ControlGroup, controls, controls_without};
+pub use crate::panel::controls::{ControlGroup, controls, controls_without, folded_controls};
 pub use crate::panel::copy_button::CopyButton;
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::guided::FinishedList;

@@ -29,7 +29,8 @@ const MAX_FAILURES: u32 = 3;
 /// The maximum number of captured steps per network: each holds memory of its own.
 const MAX_CAPTURES: usize = 2;
 
-/// The properties that steps must have in common to share one capture.
+/// The properties that steps must have in common to share one capture. The constants of the optimizer (decay
+/// rates, weight decay) are part of a capture, too, but an optimizer never changes them.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CaptureKey {
     shapes: Vec<Vec<usize>>,
@@ -310,5 +311,18 @@ impl ModuleMapper for SetStatistics {
         }
         let replaced = self.0.next().map(|new| Tensor::from_inner(new.reshape(tensor.shape())));
         Param::from_mapped_value(id, replaced.unwrap_or(tensor), mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_limit_on_the_norm_needs_another_capture() {
+        let key = |max_norm| CaptureKey::new(&[Input::new(vec![0.0; 6], [2, 3])], max_norm, 0);
+        assert_eq!(key(Some(1.0)), key(Some(1.0)));
+        assert_ne!(key(Some(1.0)), key(Some(0.5)));
+        assert_ne!(key(Some(1.0)), key(None), "clipping was turned off");
     }
 }

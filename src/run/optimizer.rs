@@ -12,6 +12,8 @@ use nn_lab_kernels::{adamw, sgd};
 /// An optimizer with its state.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
+    /// The method and its constants. They never change, because a captured step contains them; see
+    /// [`graph_capture`](crate::run::graph_capture).
     kind: Kind,
     /// The number of steps done.
     pub steps: u32,

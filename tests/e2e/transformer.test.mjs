@@ -112,6 +112,24 @@ test('a pasted text can be trained on and removed', { tag: '@long' }, async ({ o
   assert.equal(String(await readParam(page, 'text')), 'shakespeare');
 });
 
+test('the settings of the optimizer are folded until one of them is changed', async ({ open }) => {
+  const page = await open(cpu({ steps: 5 }));
+  const group = panel(page, 'fieldset.folded details');
+  assert.equal(await group.getAttribute('open'), null);
+  await group.locator('summary').click();
+  await setParam(page, 'clip', 0);
+  await setParam(page, 'weight_decay', 0.5);
+  await page.waitForFunction(() => /clip=0(&|$)/.test(location.hash) && /weight_decay=0.5/.test(location.hash));
+  assert.notEqual(await group.getAttribute('open'), null, 'a changed value does not close the group');
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  assert.ok((await waitMetric(page, 'loss_val')) < 6);
+  // A link with such a value shows it.
+  const linked = await open(cpu({ beta1: 0.5 }));
+  await linked.locator('[data-param="beta1"] input[type="number"]').waitFor({ state: 'visible' });
+  assert.equal(String(await readParam(linked, 'beta1')), '0.5');
+});
+
 // ---------- The next character ----------
 
 const bars = (page) =>
@@ -219,10 +237,16 @@ test('repeated sequences: a button sets them up, and scores and maps follow the 
   await setParam(page, 'steps', 40);
   await act(page, 'train');
   await waitState(page, 'done', 60_000);
-  for (const name of ['loss_first', 'loss_second', 'induction_score', 'previous_score', 'shown_induction', 'shown_previous']) {
+  const names = ['loss_first', 'baseline_first', 'loss_second', 'induction_score', 'copying_score', 'previous_score', 'shown_induction', 'shown_copying', 'shown_previous'];
+  for (const name of names) {
     const value = await waitMetric(page, name);
     assert.ok(Number.isFinite(value) && value >= 0 && value < 6, `${name}: ${value}`);
   }
+  assert.ok((await metric(page, 'loss_first')) > (await metric(page, 'baseline_first')), 'the first block has a minimum');
+  // All heads are ranked by prefix matching, each with its copying score.
+  const ranked = await panel(page, '[data-figure="head-scores"] tbody tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText)));
+  assert.equal(ranked.length, 4);
+  assert.ok(ranked.every(([, prefix], i) => i === 0 || Number(prefix) <= Number(ranked[i - 1][1])), JSON.stringify(ranked));
   assert.equal(await panel(page, '[data-figure="copying"] [data-head]').count(), 4);
   const timeline = panel(page, '[data-timeline="induction"]');
   await timeline.focus();

@@ -31,11 +31,14 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "induction-heads",
         title: "How does a model copy what it has seen before?",
         figures: &[
-            ("induction", "Scores of all heads"),
-            ("halves", "Loss on both halves"),
-            ("copying", "One sequence, and where a head looks"),
+            ("induction", "Attention scores over training"),
+            ("halves", "Loss on the first block and the repeats"),
+            ("head-scores", "Prefix matching and copying"),
+            ("copying", "One sequence, and where a head attends"),
         ],
-        readouts: &["loss_first loss_second induction_score previous_score drop_step"],
+        readouts: &[
+            "loss_first baseline_first loss_second induction_score copying_score previous_score drop_step",
+        ],
         trains: true,
     },
     Chapter {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "compute")]
 use super::TaskChoice;
+use super::heads::max_or_nan;
+use super::induction::{COPYING_SCORE, PREFIX_SCORE};
 use super::{Config, PositionsChoice, Record};
 use crate::core::Check;
 
@@ -171,7 +173,7 @@ fn sums_check(record: &Record) -> Check {
         "Each query's weights sum to 1 in every head.",
         format!("1, within {TOLERANCE}"),
         record.run().snapshots.last().map(|snapshot| {
-            let off = snapshot.stats.iter().fold(0.0, |max: f32, head| max.max(head.sum_dev));
+            let off = snapshot.stats.iter().fold(0.0, |max, head| max_or_nan(max, head.sum_dev));
             (format!("largest deviation {off:.1e} at step {}", snapshot.step), off <= TOLERANCE)
         }),
     )
@@ -194,33 +196,37 @@ fn bigram_check(record: &Record) -> Check {
     .of_training()
 }
 
-/// A head with an induction score above this is an induction head.
-pub(super) const INDUCTION_SCORE: f32 = 0.4;
-
-/// Tests the claim that two layers can copy and one cannot (Elhage et al. 2021; Olsson et al. 2022).
+/// Tests the claim that two layers can copy and one cannot (Elhage et al. 2021; Olsson et al. 2022). An induction head matches
+/// prefixes and copies, so the head with the highest prefix-matching score must do both.
 fn induction_check(config: &Config, record: &Record) -> Check {
     let several = config.layers > 1;
     let claim = if several {
-        "On sequences that repeat, two layers or more grow an induction head, and the second half is predicted. It takes enough steps, and an untied head."
+        "On sequences that repeat, two or more layers form an induction head and predict the repeats. This needs enough steps and an untied head."
     } else {
-        "On sequences that repeat, one layer grows no induction head, and the second half stays unpredicted."
+        "On sequences that repeat, a single layer forms no induction head, and the repeats stay unpredicted."
     };
     let half = record.text.as_ref().map_or(0.0, |text| text.uniform) / 2.0;
-    let [over, under] = if several { ["above", "below"] } else { ["below", "above"] };
+    let expected = if several {
+        format!(
+            "one head with a prefix-matching score above {PREFIX_SCORE} and a copying score above {COPYING_SCORE}; in the repeats, a loss below half of ln V"
+        )
+    } else {
+        format!(
+            "no head with a prefix-matching score above {PREFIX_SCORE} and a copying score above {COPYING_SCORE}; in the repeats, a loss of at least half of ln V"
+        )
+    };
     let measured = record.run().induction.last().filter(|measured| measured.step > 0 && half > 0.0);
     Check::new(
         claim,
-        format!("a score {over} {INDUCTION_SCORE}, and a loss {under} half of ln V, with task=repeat"),
-        measured.map(|measured| {
-            let (_, score) = measured.best_induction().unwrap_or_default();
-            let copies = score > INDUCTION_SCORE && f64::from(measured.second) < half;
-            let copies_not = score <= INDUCTION_SCORE && f64::from(measured.second) >= half;
+        expected,
+        measured.zip(record.run().best_head()).map(|(measured, head)| {
+            let (forms, predicts) = (head.is_induction_head(), f64::from(measured.second) < half);
             (
                 format!(
-                    "score {score:.2}; loss {:.2} nats on the second half, {:.2} on the first, after {} steps",
-                    measured.second, measured.first, measured.step
+                    "prefix-matching score {:.2}, copying score {:.2}; loss {:.2} nats in the repeats, {:.2} in the first block, after {} steps",
+                    head.prefix, head.copying, measured.second, measured.first, measured.step
                 ),
-                if several { copies } else { copies_not },
+                if several { forms && predicts } else { !forms && measured.second.is_finite() && !predicts },
             )
         }),
     )
@@ -230,6 +236,125 @@ fn induction_check(config: &Config, record: &Record) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::Verdict;
+    use crate::core::curve::Curve;
+    use crate::sections::transformer::heads::{HeadStats, Snapshot};
+    use crate::sections::transformer::induction::Induction;
+    use crate::sections::transformer::{PositionTable, Run, TextInfo};
+    use std::rc::Rc;
+
+    /// Measurements that confirm all claims about the default settings, which have several layers.
+    fn confirming() -> Record {
+        let config = Config::default();
+        let scores = Induction {
+            step: 100,
+            first: 2.9,
+            second: 0.3,
+            previous: vec![0.9, 0.0],
+            induction: vec![0.1, 0.8],
+        };
+        let vocabulary: Vec<char> = ('a'..='x').collect();
+        let uniform = 24f64.ln();
+        Record {
+            params_counted: Some(param_count(&config, 24).total()),
+            text: Some(Rc::new(TextInfo { vocabulary, uniform, bigram: 2.5, ..TextInfo::default() })),
+            positions: Some(Rc::new(PositionTable {
+                shift_max_dev: 1e-5,
+                rotation: (16, 1e-6),
+                ..PositionTable::default()
+            })),
+            arms: [Run {
+                validation: curve(&[(0.0, 4.0), (100.0, 2.0)]),
+                induction: vec![Rc::new(scores)],
+                copying: vec![curve(&[(100.0, 0.3)]), curve(&[(100.0, 0.95)])],
+                snapshots: vec![snapshot(vec![HeadStats::default()])],
+                ..Run::default()
+            }],
+            ..Record::default()
+        }
+    }
+
+    fn curve(points: &[(f64, f64)]) -> Curve {
+        points.iter().copied().collect()
+    }
+
+    fn snapshot(stats: Vec<HeadStats>) -> Rc<Snapshot> {
+        let mut snapshot = Snapshot::new(100, 1, 1, &[], &[]);
+        snapshot.stats = stats;
+        Rc::new(snapshot)
+    }
+
+    fn verdicts(config: &Config, record: &Record) -> Vec<Verdict> {
+        checks(config, record).into_iter().map(|check| check.verdict).collect()
+    }
+
+    /// Checks that only the check at `index` fails once the record is changed.
+    fn fails(index: usize, change: impl FnOnce(&mut Record)) {
+        let mut record = confirming();
+        change(&mut record);
+        let verdicts = verdicts(&Config::default(), &record);
+        for (at, verdict) in verdicts.into_iter().enumerate() {
+            let expected = if at == index { Verdict::Fails } else { Verdict::Holds };
+            assert_eq!(verdict, expected, "check {at} when the measurement of {index} contradicts");
+        }
+    }
+
+    #[test]
+    fn every_check_holds_fails_and_stays_open() {
+        assert_eq!(verdicts(&Config::default(), &confirming()), [Verdict::Holds; 6]);
+        assert_eq!(verdicts(&Config::default(), &Record::default()), [Verdict::Open; 6]);
+        fails(0, |record| record.params_counted = Some(12));
+        let table = |shift_max_dev, rotation| {
+            Some(Rc::new(PositionTable {
+                shift_max_dev,
+                rotation: (16, rotation),
+                ..PositionTable::default()
+            }))
+        };
+        for wrong in [0.1, f64::NAN] {
+            fails(1, |record| record.positions = table(wrong, 0.0));
+            fails(2, |record| record.positions = table(0.0, wrong));
+        }
+        for wrong in [0.1, f32::NAN] {
+            let stats = [wrong, 0.0].map(|sum_dev| HeadStats { sum_dev, ..HeadStats::default() }).to_vec();
+            fails(3, |record| record.arms[0].snapshots = vec![snapshot(stats)]);
+        }
+        for loss in [2.6, f64::NAN] {
+            fails(4, |record| record.arms[0].validation.push(200, loss));
+        }
+        let measured = |second, induction: [f32; 2]| {
+            vec![Rc::new(Induction {
+                step: 100,
+                second,
+                induction: induction.to_vec(),
+                ..Induction::default()
+            })]
+        };
+        fails(5, |record| record.arms[0].induction = measured(2.0, [0.1, 0.8]));
+        fails(5, |record| record.arms[0].induction = measured(0.3, [0.1, 0.3]));
+        // The head that matches prefixes does not copy; the other one does.
+        fails(5, |record| record.arms[0].copying.reverse());
+    }
+
+    #[test]
+    fn the_check_of_one_layer_holds_and_fails() {
+        let config = Config { layers: 1, ..Config::default() };
+        let verdict = |second, prefix, copying| {
+            let mut record = confirming();
+            let scores = Induction { step: 100, second, induction: vec![prefix], ..Induction::default() };
+            record.arms[0].induction = vec![Rc::new(scores)];
+            record.arms[0].copying = vec![curve(&[(100.0, copying)])];
+            verdicts(&config, &record)[5]
+        };
+        assert_eq!(verdict(2.5, 0.1, 0.9), Verdict::Holds);
+        assert_eq!(verdict(2.5, 0.8, 0.4), Verdict::Holds, "it attends there without copying");
+        assert_eq!(verdict(2.5, 0.8, 0.9), Verdict::Fails);
+        assert_eq!(verdict(0.5, 0.1, 0.9), Verdict::Fails);
+        assert_eq!(verdict(f32::NAN, 0.1, 0.9), Verdict::Fails);
+        let mut empty = confirming();
+        empty.arms[0].induction = vec![Rc::new(Induction { step: 100, second: 2.5, ..Induction::default() })];
+        assert_eq!(verdicts(&config, &empty)[5], Verdict::Open, "no head was measured");
+    }
 
     #[test]
     fn the_learning_rate_rises_and_falls() {

@@ -1,13 +1,12 @@
 //! The guided experiments of section 6, from easy to surprising.
 
-use super::checks::INDUCTION_SCORE;
-use super::induction::drop_of;
+use super::induction::{HeadScores, drop_of};
 use super::metrics::{at_temperature, best_temperature, head_words, previous_on_text};
 use super::{Config, Record, TEMPERATURES};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
-/// The quality of the prediction of the second half, in the order of [`share_gone`].
+/// The quality of the prediction of the repeats, in the order of [`share_gone`].
 const COPIED: &[&str] = &["Hardly at all", "About half of the loss is gone", "Almost perfectly"];
 
 pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
@@ -15,12 +14,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "untrained-loss",
         chapter: "training",
         figures: &["loss"],
-        question: "An untrained model knows nothing of its 62 characters. What is its loss, in nats, beside ln 62 = 4.13?",
+        question: "An untrained model knows nothing of its 62 characters. What is its loss in nats, compared with ln 62 = 4.13?",
         values: keys!(@pairs Config; layers: "1", d_model: "32", context: "32", steps: "20", warmup: "5", sample_length: "0"),
         trains: true,
         prediction: Prediction::Number { metric: "loss_start" },
         answer: untrained,
-        reason: "Only a model that gives every character the same logit has the loss ln V. Here the head is the embedding’s transpose: the vector of the present character is still in the sum that reaches the head, so the model expects that character again, and is wrong nearly always. With a head of its own (tied off) it starts close to ln V.",
+        reason: "Equal logits would give exactly ln V, but they differ from the start. Embeddings have length 1 and the head is their transpose, so the logits vary with a standard deviation of about 1. That costs about half a nat, because the mean of exp(z) is exp(1/2) for a standard normal z. The current character’s vector is still in the residual stream, so its own logit is two to three higher. The model therefore expects that character again, which costs about 0.1 nats more. With a head of its own (tied off), no character is preferred and the logits are smaller. The loss then starts 0.1 to 0.2 nats above ln V.",
         source: (
             "Press and Wolf 2017, Using the output embedding to improve language models",
             "https://arxiv.org/abs/1608.05859",
@@ -81,12 +80,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "one-layer-copy",
         chapter: "induction-heads",
         figures: &["halves", "induction", "copying"],
-        question: "Random tokens, then the same again. How well does a model of one attention layer predict the second half?",
+        question: "Random tokens, then the same again. How well does a model of one attention layer predict the repeats?",
         values: keys!(@pairs Config; task: "repeat", layers: "1", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "500", warmup: "50", sample_length: "0"),
         trains: true,
         prediction: Prediction::Choice(COPIED),
         answer: copy,
-        reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. A fixed period would be another matter: then position alone would tell.",
+        reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. It can see which tokens have occurred, so it can exclude used tokens in the first block. A fixed period would be another matter: then position alone would tell.",
         source: (
             "Elhage et al. 2021, A mathematical framework for transformer circuits",
             "https://transformer-circuits.pub/2021/framework/",
@@ -101,7 +100,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Curve { metric: "loss_val", low: 0.0, high: 4.0 },
         answer: copy_suddenly,
-        reason: "Two heads are needed, and neither lowers the loss alone: one that tells each position the token before, and one that looks for it. So the loss stays on a plateau; once one of them is there, the other has a gradient, and both grow at once. In large language models the same drop comes early in training, when they begin to learn from their context.",
+        reason: "Two heads are needed, and neither alone predicts the repeats: one that tells each position the token before, and one that looks for it. So the loss stays on a plateau. Once one of them is there, the other has a gradient, and both grow at once. In large language models the same drop comes early in training, when they begin to learn from their context.",
         source: (
             "Olsson et al. 2022, In-context learning and induction heads",
             "https://arxiv.org/abs/2209.11895",
@@ -131,7 +130,7 @@ fn untrained(_config: &Config, record: &Record) -> Option<Answer> {
         format!("About as much as knowing nothing: {start:.2} nats, and ln V is {uniform:.2}.")
     } else if start > uniform {
         format!(
-            "More than knowing nothing: {start:.2} nats, {:.2} above ln V = {uniform:.2}. The untrained model is not undecided, it is wrong with confidence.",
+            "More than knowing nothing: {start:.2} nats, {:.2} above ln V = {uniform:.2}. The untrained model prefers some characters, and is mostly wrong.",
             start - uniform
         )
     } else {
@@ -196,7 +195,7 @@ fn temperature(config: &Config, record: &Record) -> Option<Answer> {
     Some(Answer::new(words, choice, [("best_temperature", best), ("loss_cold", cold), ("loss_hot", hot)]))
 }
 
-/// Returns the index in [`COPIED`] for the decrease of the loss on the second half.
+/// Returns the index in [`COPIED`] for the decrease of the loss on the repeats.
 fn share_gone(start: f64, second: f64) -> usize {
     match 1.0 - second / start.max(1e-9) {
         gone if gone < 0.25 => 0,
@@ -209,40 +208,51 @@ fn copy(config: &Config, record: &Record) -> Option<Answer> {
     let run = record.run();
     let last = run.induction.last().filter(|last| last.step >= config.steps)?;
     let start = run.curves.second.first()?.1;
-    let (head, score) = last.best_induction()?;
-    let (first, second, score) = (f64::from(last.first), f64::from(last.second), f64::from(score));
+    let head = run.best_head()?;
+    let (first, second) = (f64::from(last.first), f64::from(last.second));
     let choice = share_gone(start, second);
     let verdict = ["Hardly at all", "In part", "Almost perfectly"].get(choice).copied().unwrap_or_default();
-    let heads = if score > f64::from(INDUCTION_SCORE) {
-        format!("{} has become an induction head, with a score of {score:.2}", head_words(config, head))
+    let HeadScores { prefix, copying, .. } = head;
+    let heads = if head.is_induction_head() {
+        format!(
+            "{} has become an induction head: its prefix-matching score is {prefix:.2} and its copying score {copying:.2}",
+            head_words(config, head.head)
+        )
     } else {
-        format!("no head is an induction head: the highest score is {score:.2}")
+        format!(
+            "No head is an induction head: the highest prefix-matching score is {prefix:.2}, and that head’s copying score is {copying:.2}"
+        )
     };
     let words = format!(
-        "{verdict}. After {} steps the loss is {second:.2} nats on the second half, where it was {start:.2} at first, and {first:.2} on the first half; {heads}.",
+        "{verdict}. After {} steps the loss is {second:.2} nats in the repeats, where it was {start:.2} at first, and {first:.2} in the first block. {heads}.",
         last.step
     );
-    let numbers = [("loss_second", second), ("loss_first", first), ("induction_score", score)];
+    let numbers = [
+        ("loss_second", second),
+        ("loss_first", first),
+        ("induction_score", prefix),
+        ("copying_score", copying),
+    ];
     Some(Answer::new(words, choice, numbers))
 }
 
 fn copy_suddenly(config: &Config, record: &Record) -> Option<Answer> {
     let run = record.run();
     let last = run.induction.last().filter(|last| last.step >= config.steps)?;
-    let (head, score) = last.best_induction()?;
-    let (second, score) = (f64::from(last.second), f64::from(score));
-    let mut numbers = vec![("loss_second", second), ("induction_score", score)];
+    let HeadScores { head, prefix, copying } = run.best_head()?;
+    let second = f64::from(last.second);
+    let mut numbers = vec![("loss_second", second), ("induction_score", prefix), ("copying_score", copying)];
     let words = match drop_of(&run.curves.second) {
         Some((step, took)) => {
             numbers.push(("drop_step", step));
             format!(
-                "A plateau, then a cliff. The loss on the second half is halved at step {step}, and the way from 90% to 50% took only {took} of the {} steps. It ends at {second:.2} nats; {} has an induction score of {score:.2}.",
+                "A plateau, then a cliff. The loss on the repeats is halved at step {step}, and the way from 90% to 50% took {took} of the {} steps. It ends at {second:.2} nats. The prefix-matching score of {} is {prefix:.2}, and its copying score {copying:.2}.",
                 config.steps,
                 head_words(config, head)
             )
         }
         None => format!(
-            "No cliff in {} steps: the loss on the second half is still {second:.2} nats, and the highest induction score is {score:.2}. With more steps, or another seed, it comes.",
+            "No cliff in {} steps: the loss on the repeats is still {second:.2} nats, and the highest prefix-matching score is {prefix:.2}. Try more steps or another seed.",
             config.steps
         ),
     };

@@ -39,7 +39,12 @@ pub enum Frame {
     /// The attention of every head at a saved step.
     Heads(Rc<Snapshot>),
     /// Measurements on repeating sequences.
-    Induction(Rc<Induction>),
+    Induction {
+        /// The losses and the attention scores.
+        scores: Rc<Induction>,
+        /// The copying score of each head, layer by layer.
+        copying: Vec<f32>,
+    },
     /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
     Temperatures(Vec<f32>),
     /// The prediction after the user's text.
@@ -148,19 +153,23 @@ pub struct TextInfo {
     pub train: u32,
     /// The number of characters for validation.
     pub validation: u32,
+    /// The number of predictions that the validation loss and the baselines are means of.
+    pub predicted: u32,
     /// All characters, in the order of their ids.
     pub vocabulary: Vec<char>,
     /// Occurrences of characters that were too rare for the vocabulary, and their number.
     pub folded: (u32, u32),
     /// The beginning of the text.
     pub first_lines: String,
-    /// Loss of equal probabilities on the validation set, in nats per character.
+    /// Loss of equal probabilities, in nats per character.
     pub uniform: f64,
-    /// Loss of the character frequencies.
+    /// Loss of the character frequencies, on the same predictions as the validation loss.
     pub unigram: f64,
-    /// Loss of the frequencies of character pairs.
+    /// Loss of the frequencies of character pairs, on the same predictions.
     pub bigram: f64,
-    /// For repeating sequences, the loss on the second half of a model that knows the tokens of the block but not their order.
+    /// For repeating sequences, the minimum loss on the first block: used tokens are excluded, the others are equally likely.
+    pub first_block: Option<f64>,
+    /// For repeating sequences, the loss on the repeats of a model that knows the tokens of the block but not their order.
     pub order_unknown: Option<f64>,
     /// A sentence on the encoding of the user's own text, if it is not UTF-8.
     pub remark: Option<String>,

@@ -78,7 +78,7 @@ impl HeadStats {
             sums.first += at(Some(0));
             sums.newline += at(last('\n'));
             sums.space += at(last(' '));
-            sums.sum_dev = sums.sum_dev.max((row.iter().sum::<f32>() - 1.0).abs());
+            sums.sum_dev = max_or_nan(sums.sum_dev, (row.iter().sum::<f32>() - 1.0).abs());
         }
         let queries = n.max(1) as f32;
         Self {
@@ -161,6 +161,17 @@ impl Snapshot {
     }
 }
 
+/// Returns the larger of two deviations, or NaN if one of them is NaN, so that values that are not numbers confirm no claim.
+pub fn max_or_nan(max: f32, value: f32) -> f32 {
+    if max.is_nan() {
+        max
+    } else if value.is_nan() {
+        value
+    } else {
+        max.max(value)
+    }
+}
+
 /// Returns a weight as a byte. Its square root is rounded, so that weights of 1/256, as in even attention over 256
 /// characters, are not lost.
 fn quantize(weight: f32) -> u8 {
@@ -194,6 +205,13 @@ mod tests {
         near(stats.newline, 1.0 / 9.0);
         near(stats.space, 0.0);
         near(stats.sum_dev, 0.0);
+    }
+
+    #[test]
+    fn weights_that_are_not_numbers_do_not_sum_to_one() {
+        let mut map = MAP;
+        map[3] = f32::NAN;
+        assert!(HeadStats::measure(&map, &['a', '\n', 'a']).sum_dev.is_nan());
     }
 
     #[test]

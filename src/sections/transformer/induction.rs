@@ -1,31 +1,60 @@
 //! Induction heads: measurements on repeating sequences (Elhage et al. 2021; Olsson et al. 2022).
 //!
-//! In a sequence of period p, token t equals token t - p, so the next token equals token t - p + 1. An induction head attends
-//! to that position. It needs an earlier layer that writes the previous token to each position, so one layer is not enough.
+//! In a sequence of period p, token t equals token t - p, so the next token equals token t - p + 1. An induction head does two
+//! things (Olsson et al. 2022): it attends to that position (prefix matching), and it raises the logit of the token there
+//! (copying). It needs an earlier layer that writes the previous token to each position, so one layer is not enough.
+//!
+//! The first `period` tokens are the first block. All later ones are the repeats.
 
 use crate::core::findings::first_x;
 use serde::{Deserialize, Serialize};
 
-/// The scores of every head, and the losses on both parts of the sequences, after a step.
+/// The attention scores of every head, and the losses on both parts of the sequences, after a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Induction {
     /// The number of training steps so far.
     pub step: u32,
-    /// Mean loss on the tokens of the first block, which are unpredictable, in nats.
+    /// Mean loss on the tokens of the first block, in nats. Its minimum is
+    /// [`first_block_loss`](crate::data::repeats::first_block_loss).
     pub first: f32,
-    /// Mean loss on the tokens that follow an earlier token, in nats.
+    /// Mean loss on the repeats, without the first repeated token, in nats.
     pub second: f32,
-    /// Mean attention to the previous token, one per head, layer by layer.
+    /// The previous-token score of each head, layer by layer: mean attention to the previous token.
     pub previous: Vec<f32>,
-    /// Mean attention of queries in the second half to the tokens after earlier occurrences of the query's token.
+    /// The prefix-matching score of each head: mean attention of queries in the repeats to the tokens after earlier occurrences
+    /// of the query's token.
     pub induction: Vec<f32>,
+}
+
+/// The two scores that an induction head needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadScores {
+    /// The index of the head among the heads of all layers.
+    pub head: usize,
+    /// Mean attention of queries in the repeats to the tokens after earlier occurrences of the query's token.
+    pub prefix: f64,
+    /// The fraction of predictions in the repeats for which the head raises the logits of the tokens that it attends to above
+    /// the mean over all tokens.
+    pub copying: f64,
+}
+
+/// A head with a prefix-matching score above this attends as an induction head does.
+pub const PREFIX_SCORE: f32 = 0.4;
+/// A head with a copying score above this copies; a random head has about 0.5.
+pub const COPYING_SCORE: f32 = 0.75;
+
+impl HeadScores {
+    /// Returns true if both scores are those of an induction head.
+    pub fn is_induction_head(self) -> bool {
+        self.prefix > f64::from(PREFIX_SCORE) && self.copying > f64::from(COPYING_SCORE)
+    }
 }
 
 /// The index of a head among the heads of all layers, and its score.
 pub type Best = (usize, f32);
 
 impl Induction {
-    /// Returns the head with the highest induction score.
+    /// Returns the head with the highest prefix-matching score.
     pub fn best_induction(&self) -> Option<Best> {
         best(&self.induction)
     }
@@ -40,7 +69,7 @@ fn best(scores: &[f32]) -> Option<Best> {
     scores.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Returns true if `key` follows an earlier occurrence of the token at `query`, a position in the second half.
+/// Returns true if `key` follows an earlier occurrence of the token at `query`, a position in the repeats.
 pub fn is_answer(query: usize, key: usize, period: usize) -> bool {
     query >= period && key <= query && key > 0 && (query + 1 - key).is_multiple_of(period.max(1))
 }
@@ -50,7 +79,7 @@ pub fn is_answer(query: usize, key: usize, period: usize) -> bool {
 pub enum Part {
     /// A token of the first block is predicted.
     First,
-    /// The first repeated token; the end of the block is unpredictable.
+    /// The first repeated token: the model cannot know that the block ends here.
     Turn,
     /// The query's token has occurred before, and so has the next token.
     Second,
@@ -83,7 +112,7 @@ pub fn mean_loss(losses: &[f32], context: usize, periods: &[usize], wanted: Part
 }
 
 /// Returns the loss of a model that knows the tokens of the block but not their order: the mean of `ln p` over all predictions
-/// of the second part.
+/// of [`Part::Second`].
 pub fn order_unknown(context: usize, periods: &[usize]) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for &period in periods {
@@ -94,7 +123,7 @@ pub fn order_unknown(context: usize, periods: &[usize]) -> f64 {
     sum / f64::max(count, 1.0)
 }
 
-/// Returns the first step at which the loss on the second part is below half of its initial value, and the number of steps
+/// Returns the first step at which the loss on the repeats is below half of its initial value, and the number of steps
 /// from 90% to 50%.
 pub fn drop_of(second: &[(f64, f64)]) -> Option<(f64, f64)> {
     let start = second.first()?.1;

@@ -1,7 +1,7 @@
 //! The metrics of section 6.
 
 use super::induction::drop_of;
-use super::{Config, Record, TEMPERATURES, TaskChoice, param_count};
+use super::{Config, Record, TEMPERATURES, TaskChoice, TextInfo, param_count};
 use crate::core::metric::Metric;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
@@ -19,6 +19,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let scores = run.induction.last();
     let head = |best: Option<(usize, f32)>| best.map_or(String::new(), |(head, _)| head_words(config, head));
     let induction = scores.and_then(|s| s.best_induction());
+    let copying = run.best_head();
     let previous = scores.map_or_else(|| previous_on_text(record), |s| s.best_previous());
     let drop = drop_of(&run.curves.second);
     let (shift, off) =
@@ -27,9 +28,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("loss_train", "Training loss", run.losses.recent_mean(20))
             .unit("nats")
             .note("mean of 20 steps"),
-        Metric::new("loss_val", "Validation loss", validation).unit("nats").note(
-            if config.task == TaskChoice::Text { "8,192 held-out characters" } else { "held-out sequences" },
-        ),
+        Metric::new("loss_val", "Validation loss", validation)
+            .unit("nats")
+            .note(text.map_or_else(|| "held out".to_owned(), |text| held_out(config, text))),
         Metric::new("bits_per_char", "Validation loss", validation.map(|loss| loss / std::f64::consts::LN_2))
             .unit("bits/char")
             .note("loss / ln 2"),
@@ -41,32 +42,34 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note("ln V, closed form"),
         Metric::new("baseline_unigram", "Unigram baseline", text.map(|text| text.unigram))
             .unit("nats")
-            .note("unigram, validation part"),
+            .note(baseline_note(config)),
         Metric::new("baseline_bigram", "Bigram baseline", text.map(|text| text.bigram))
             .unit("nats")
-            .note("bigram, validation part"),
-        Metric::new("loss_first", "First half", scores.map(|s| s.first.into()))
+            .note(baseline_note(config)),
+        Metric::new("loss_first", "First block", scores.map(|s| s.first.into()))
             .unit("nats")
             .note("validation loss, new tokens"),
-        Metric::new("loss_second", "Second half", scores.map(|s| s.second.into()))
+        Metric::new("baseline_first", "Minimum for the first block", text.and_then(|text| text.first_block))
+            .unit("nats")
+            .note("used tokens excluded, closed form"),
+        Metric::new("loss_second", "Repeats", scores.map(|s| s.second.into()))
             .unit("nats")
             .note("validation loss, repeated tokens"),
-        Metric::new("induction_score", "Highest induction score", induction.map(|best| best.1.into()))
+        Metric::new("induction_score", "Highest prefix-matching score", induction.map(|best| best.1.into()))
             .note(head(induction)),
+        Metric::new("copying_score", "Copying score of that head", copying.map(|head| head.copying))
+            .note("a random head: about 0.5"),
         Metric::new("previous_score", "Highest previous-token score", previous.map(|best| best.1.into()))
             .note(head(previous)),
         Metric::new("drop_step", "Loss halved at step", drop.map(|(step, _)| step)).count().note(
-            drop.map_or_else(
-                || "second half".to_owned(),
-                |(_, took)| format!("{took} steps from 90% to 50%"),
-            ),
+            drop.map_or_else(|| "repeats".to_owned(), |(_, took)| format!("{took} steps from 90% to 50%")),
         ),
         Metric::new("loss_cold", "Loss at temperature 0.5", at_temperature(&run.temperatures, 0.5))
             .unit("nats")
-            .note("validation"),
+            .note("a part of the validation data"),
         Metric::new("loss_hot", "Loss at temperature 2", at_temperature(&run.temperatures, 2.0))
             .unit("nats")
-            .note("validation"),
+            .note("a part of the validation data"),
         Metric::new("best_temperature", "Lowest loss at temperature", best_temperature(&run.temperatures))
             .digits(2)
             .note("of 0.5, 0.7, 1, 1.4, 2"),
@@ -85,6 +88,23 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .digits(2)
             .note("largest, over all p"),
     ]
+}
+
+/// Returns the number of predictions that the validation loss is the mean of, in words.
+fn held_out(config: &Config, text: &TextInfo) -> String {
+    let (thousands, rest) = (text.predicted / 1000, text.predicted % 1000);
+    let number = if thousands > 0 { format!("{thousands},{rest:03}") } else { rest.to_string() };
+    match config.task {
+        TaskChoice::Text => format!("{number} held-out characters"),
+        TaskChoice::Repeat => format!("{number} held-out tokens"),
+    }
+}
+
+fn baseline_note(config: &Config) -> &'static str {
+    match config.task {
+        TaskChoice::Text => "on the same characters",
+        TaskChoice::Repeat => "closed form",
+    }
 }
 
 /// Returns the head that attends most to the previous character, on the window of a text, and its mean weight there.

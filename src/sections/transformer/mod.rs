@@ -47,7 +47,7 @@ use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, push_each, series_of};
 use heads::Snapshot;
-use induction::Induction;
+use induction::{HeadScores, Induction};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -113,6 +113,9 @@ pub struct Run {
     pub loaded: Option<u32>,
     /// The reason why the latest request failed.
     pub refused: Option<String>,
+    /// The copying score of each head, layer by layer, for repeating sequences.
+    #[serde(deserialize_with = "or_default")]
+    pub copying: Vec<Curve>,
 }
 
 impl Run {
@@ -121,19 +124,33 @@ impl Run {
     pub(crate) fn trained_loss(&self) -> Option<(f64, f64)> {
         self.validation.last().copied().filter(|(step, _)| *step > 0.0)
     }
+
+    /// Returns the head with the highest prefix-matching score at the last measurement, and both of its scores.
+    pub(crate) fn best_head(&self) -> Option<HeadScores> {
+        let (head, prefix) = self.induction.last()?.best_induction()?;
+        let copying = self.copying.get(head)?.last_y()?;
+        Some(HeadScores { head, prefix: prefix.into(), copying })
+    }
 }
 
 /// The induction measurements as curves over steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InductionCurves {
-    /// The loss on the first half of the sequences.
+    /// The loss on the first block of the sequences.
     pub first: Curve,
-    /// The loss on the second half.
+    /// The loss on the repeats.
     pub second: Curve,
     /// The previous-token score of each head, layer by layer.
     pub previous: Vec<Curve>,
-    /// The induction score of each head, layer by layer.
+    /// The prefix-matching score of each head, layer by layer.
     pub induction: Vec<Curve>,
+}
+
+/// Reads the last field of a saved run. Runs that were saved before this field existed end before it.
+fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(T::deserialize(deserializer).unwrap_or_default())
 }
 
 /// The text that is written for the user.
@@ -189,9 +206,10 @@ impl Experiment for Transformer {
                 run.ablations = Rc::default();
                 run.snapshots.push(snapshot);
             }
-            Frame::Induction(measured) => {
-                run.curves.push(&measured);
-                run.induction.push(measured);
+            Frame::Induction { scores, copying } => {
+                push_each(&mut run.copying, scores.step, &copying);
+                run.curves.push(&scores);
+                run.induction.push(scores);
             }
             Frame::Temperatures(losses) => run.temperatures = losses,
             Frame::Next(next) => run.next = Some(next),
@@ -218,6 +236,7 @@ impl Experiment for Transformer {
                 ArmSeries::new("loss_val", "Validation loss", "nats", &run.validation),
             ];
             series.extend(run.curves.series());
+            series.extend(ArmSeries::of_parts("copying", "Copying score", "head", &run.copying));
             series
         })
     }
@@ -236,13 +255,13 @@ impl InductionCurves {
         if self.first.is_empty() {
             return Vec::new();
         }
-        let halves = [
-            ArmSeries::new("loss_first", "Loss on the first half", "nats", &self.first),
-            ArmSeries::new("loss_second", "Loss on the second half", "nats", &self.second),
+        let parts = [
+            ArmSeries::new("loss_first", "Loss on the first block", "nats", &self.first),
+            ArmSeries::new("loss_second", "Loss on the repeats", "nats", &self.second),
         ];
-        let induction = ArmSeries::of_parts("induction", "Induction score", "head", &self.induction);
+        let induction = ArmSeries::of_parts("induction", "Prefix-matching score", "head", &self.induction);
         let previous = ArmSeries::of_parts("previous", "Previous-token score", "head", &self.previous);
-        halves.into_iter().chain(induction).chain(previous).collect()
+        parts.into_iter().chain(induction).chain(previous).collect()
     }
 }
 
@@ -255,5 +274,22 @@ impl Writing {
             Rc::make_mut(&mut self.chars).extend_from_slice(&part.chars);
         }
         self.busy = !part.done;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_saved_before_copying_scores_is_loaded() {
+        let run = Run { refused: Some("why".to_owned()), ..Run::default() };
+        let mut saved = postcard::to_stdvec(&run).expect("it can be encoded");
+        assert_eq!(saved.pop(), Some(0), "the empty list of copying scores comes last");
+        assert_eq!(postcard::from_bytes(&saved), Ok(run.clone()));
+        let curve = [(10.0, 0.5)].into_iter().collect();
+        let newer = Run { copying: vec![curve], ..run };
+        let saved = postcard::to_stdvec(&newer).expect("it can be encoded");
+        assert_eq!(postcard::from_bytes(&saved), Ok(newer));
     }
 }

@@ -4,7 +4,7 @@ use super::heads::Snapshot;
 use super::induction::{Induction, Part, is_answer, mean_loss};
 use super::{Config, PositionsChoice, learning_rate_at};
 use crate::core::LabError;
-use crate::models::transformer::{Positions, Sizes, Transformer};
+use crate::models::transformer::{HeadEffects, Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::optimizer::Optimizer;
 use crate::run::step::{Input, StepOptions, StepOutput};
@@ -13,12 +13,6 @@ use crate::run::training::{cross_entropy, read_all};
 use crate::run::{Experiment, RunContext};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
-
-/// Maximum gradient norm over all weights.
-const MAX_NORM: f64 = 1.0;
-/// AdamW's decay rates: the first as in GPT-3 (Brown et al. 2020), the second as in nanoGPT for small models.
-const BETAS: (f32, f32) = (0.9, 0.99);
-const WEIGHT_DECAY: f32 = 0.1;
 
 /// Returns the sizes of the model for these settings.
 pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
@@ -37,6 +31,11 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
         },
         tied: config.tied,
     }
+}
+
+/// Returns the optimizer for these settings, before the first step.
+fn optimizer(config: &Config) -> Optimizer {
+    Optimizer::adamw(config.beta1 as f32, config.beta2 as f32, config.weight_decay as f32)
 }
 
 /// A model in training.
@@ -58,7 +57,7 @@ impl Model {
         let mut rng = WeightRng::new(config.seed.into());
         let net = Transformer::new(sizes, &mut rng, &device.clone().autodiff());
         Self {
-            train_state: TrainState::new(net, Optimizer::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY)),
+            train_state: TrainState::new(net, optimizer(config)),
             sizes,
             device: device.clone(),
             all_ids: all_ids(vocabulary, device),
@@ -101,7 +100,7 @@ impl Model {
         }
         let options = StepOptions {
             learning_rate: learning_rate_at(config, step),
-            max_norm: Some(MAX_NORM),
+            max_norm: (config.clip > 0.0).then_some(config.clip),
             variant: (config.dropout == 0.0).then_some(0),
         };
         self.train_state.step(&[ids(windows, len)], options, |net, inputs| {
@@ -194,7 +193,8 @@ impl Model {
         Ok((values, full, Snapshot::new(self.step(), n_layers as u32, n_heads as u32, chars, &maps)))
     }
 
-    /// Returns the mean loss on repeating sequences, the losses on their parts, and the scores of the heads.
+    /// Returns the mean loss on repeating sequences, the losses on their parts with the attention scores of the heads, and the
+    /// copying score of each head.
     ///
     /// # Errors
     /// Fails if the device cannot be read.
@@ -203,19 +203,22 @@ impl Model {
         sequences: &[u8],
         periods: &[usize],
         context: usize,
-    ) -> Result<(f32, Induction), LabError> {
+    ) -> Result<(f32, Induction, Vec<f32>), LabError> {
         let (inputs, targets) = self.batch(sequences, context + 1);
         let [b, n, _] = inputs.dims();
-        let (logits, weights) = self.net().valid().inspect(inputs, None);
+        let (logits, effects) = self.net().valid().head_effects(inputs.clone());
         let losses = (log_softmax(logits, 2) * targets).sum_dim(2).neg().reshape([b * n]);
         let [previous, answers] = score_masks(periods, n, &self.device);
+        let repeats = repeats_mask(periods, n, &self.device);
         let mut parts = vec![losses];
-        for weights in weights {
-            let heads = weights.dims()[1];
+        for effects in effects {
+            let heads = effects.weights.dims()[1];
             for mask in [&previous, &answers] {
-                let attended = (weights.clone() * mask.clone()).sum_dim(3).sum_dim(2).sum_dim(0);
-                parts.push(attended.reshape([heads]));
+                let attended = effects.weights.clone() * mask.clone();
+                parts.push(attended.sum_dim(3).sum_dim(2).sum_dim(0).reshape([heads]));
             }
+            let copied = raises_attended(effects, inputs.clone()) * repeats.clone();
+            parts.push(copied.sum_dim(2).sum_dim(0).reshape([heads]));
         }
         let values = read_all(parts).await?;
         let (losses, scores) = values.split_at((b * n).min(values.len()));
@@ -225,13 +228,16 @@ impl Model {
             second: mean_loss(losses, n, periods, Part::Second),
             ..Induction::default()
         };
-        for layer in scores.chunks_exact(2 * self.sizes.n_heads.max(1)) {
-            let (previous, induction) = layer.split_at(self.sizes.n_heads);
+        let mut copying = Vec::new();
+        for layer in scores.chunks_exact(3 * self.sizes.n_heads.max(1)) {
+            let (previous, others) = layer.split_at(self.sizes.n_heads);
+            let (induction, copied) = others.split_at(self.sizes.n_heads);
             measured.previous.extend_from_slice(previous);
             measured.induction.extend_from_slice(induction);
+            copying.extend_from_slice(copied);
         }
         let mean = losses.iter().sum::<f32>() / losses.len().max(1) as f32;
-        Ok((mean, measured))
+        Ok((mean, measured, copying))
     }
 
     /// Returns the attention maps of every head on a window.
@@ -270,7 +276,7 @@ fn flat(weights: Tensor<4>) -> Tensor<1> {
 }
 
 /// Returns two masks whose products with a head's attention weights sum to its scores: the previous-token score,
-/// `[1, 1, n, n]`, and the induction score, `[batch, 1, n, n]`.
+/// `[1, 1, n, n]`, and the prefix-matching score, `[batch, 1, n, n]`.
 fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
     let batch = periods.len();
     let each = 1.0 / (batch * n.saturating_sub(1)).max(1) as f32;
@@ -284,6 +290,34 @@ fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
         Tensor::from_data(TensorData::new(previous, [1, 1, n, n]), device),
         Tensor::from_data(TensorData::new(answers, [batch, 1, n, n]), device),
     ]
+}
+
+/// Returns 1 for each head and query whose logits the head raises for the tokens that it attends to, and 0 otherwise: the mean
+/// of its direct effects on the tokens, weighted by its attention to them, is above the mean over the vocabulary.
+///
+/// Olsson et al. (2022) ask whether a head's direct effect increases the logit of the token that it attends to. A sign per
+/// prediction does not depend on the scale of the head's output, so the divisor of the last layer norm cancels.
+///
+/// # Shapes
+///
+/// - inputs: one-hot rows, `[batch, n, vocabulary]`
+/// - output: `[batch, n_heads, n, 1]`
+fn raises_attended(HeadEffects { weights, logits }: HeadEffects, inputs: Tensor<3>) -> Tensor<4> {
+    // [batch, n_heads, n, n] x [batch, 1, n, vocabulary]: the attention to each token, wherever it occurs.
+    let heads = weights.dims()[1];
+    let [batch, n, vocabulary] = inputs.dims();
+    let tokens = inputs.unsqueeze_dim::<4>(1).expand([batch, heads, n, vocabulary]);
+    let attended = (weights.matmul(tokens) * logits.clone()).sum_dim(3);
+    attended.greater(logits.mean_dim(3)).float()
+}
+
+/// Returns a mask of the queries in the repeats that sums to 1: `[batch, 1, n, 1]`.
+fn repeats_mask(periods: &[usize], n: usize, device: &Device) -> Tensor<4> {
+    let queries: usize = periods.iter().map(|&period| n.saturating_sub(period)).sum();
+    let each = 1.0 / queries.max(1) as f32;
+    let row = |&period: &usize| (0..n).map(move |query| if query >= period { each } else { 0.0 });
+    let values: Vec<f32> = periods.iter().flat_map(row).collect();
+    Tensor::from_data(TensorData::new(values, [periods.len(), 1, n, 1]), device)
 }
 
 /// Returns all character ids, `[1, 1, vocabulary]`.

@@ -2,6 +2,7 @@
 
 mod chars;
 mod copying;
+mod head_scores;
 mod head_table;
 mod heads;
 mod induction;
@@ -23,7 +24,7 @@ use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, frame, use_settings,
+    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame, use_settings,
 };
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
@@ -60,6 +61,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
         )
     };
+    let optimizer = || folded_controls("Optimizer", keys![Config; weight_decay, clip, beta1, beta2]);
     let text = || controls("Task", keys![Config; task, text]);
     let own_text = || {
         html! { <own_text::OwnText task={config.task} choice={config.text} info={record.text.clone().map(PtrEq)} set={settings.set.clone()} /> }.into()
@@ -69,7 +71,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     };
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: vec![model(), training(), text(), own_text()],
+            controls: vec![model(), training(), optimizer(), text(), own_text()],
             figures: html! {
                 <>
                     <Readouts />
@@ -110,7 +112,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
-                    <positions::PositionFigures table={record.positions.clone().map(PtrEq)} />
+                    <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
                 </>
             },
         },
@@ -179,7 +181,7 @@ fn Cost(props: &CostProps) -> Html {
     html! {
         <p class="cost" data-cost="">
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { format!(", about {} MB of memory (closed form), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
+            { format!(", about {} MB of memory (estimate), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
             { offer }
         </p>
     }

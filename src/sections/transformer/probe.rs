@@ -66,7 +66,11 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
     for k in 0..t {
         let along: Vec<f64> = (0..t - k).filter_map(|p| at(p, k)).map(f64::from).collect();
         let mean = along.iter().sum::<f64>() / along.len().max(1) as f64;
-        max = along.iter().fold(max, |max, value| max.max((value - mean).abs()));
+        max = along.iter().fold(max, |max, value| {
+            // `f64::max` would ignore a NaN, and the check would confirm a broken table.
+            let deviation = (value - mean).abs();
+            if max.is_nan() || deviation.is_nan() { f64::NAN } else { max.max(deviation) }
+        });
     }
     Ok(PositionTable {
         context: config.context,

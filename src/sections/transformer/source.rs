@@ -3,12 +3,10 @@
 use super::induction::order_unknown;
 use super::{Config, TaskChoice, TextInfo, Transformer, text};
 use crate::core::LabError;
-use crate::data::repeats::{self, Repeats, Sequences};
+use crate::data::repeats::{self, Repeats, Sequences, first_block_loss};
 use crate::data::text::{Corpus, Vocabulary, Windows, fixed_windows, window_len};
 use crate::run::RunContext;
 
-/// The number of characters that the validation loss is measured on; always the same ones.
-const N_VALIDATION_CHARS: usize = 8192;
 /// The number of tokens of the repeating sequences for validation: fewer, since they are evaluated more often.
 const N_VALIDATION_TOKENS: usize = 2048;
 /// The seed of those sequences; no run trains with it.
@@ -75,13 +73,12 @@ impl Source {
 
     fn of_text(config: &Config, corpus: Corpus) -> Self {
         let context = config.context as usize;
-        let validation_len = window_len(&corpus.validation, context);
-        let n = (N_VALIDATION_CHARS / validation_len.max(1)).max(1);
+        let (validation, validation_len) = corpus.validation_windows(context);
         let mut window = fixed_windows(&corpus.validation, 1, context);
         // The last character of a window is only predicted, so it is not in the map.
         window.truncate(validation_len.saturating_sub(1).max(1));
         Self {
-            validation: fixed_windows(&corpus.validation, n, context),
+            validation,
             validation_len,
             periods: Vec::new(),
             window: (window, 0),
@@ -157,6 +154,7 @@ impl Source {
             name: "Random sequences that repeat".to_owned(),
             train: 0,
             validation: self.validation.len() as u32,
+            predicted: (self.periods.len() * self.context) as u32,
             vocabulary: self.vocabulary.chars().to_vec(),
             folded: (0, 0),
             first_lines: lines.join("\n"),
@@ -164,8 +162,65 @@ impl Source {
             unigram: n.ln(),
             // No token follows itself.
             bigram: (n - 1.0).ln(),
+            first_block: Some(first_block_loss(self.periods.iter().copied())),
             order_unknown: Some(order_unknown(self.context, &self.periods)),
             remark: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the loss of a table of counts on every prediction of some windows, by its definition: interpolated with single
+    /// characters, which are smoothed by adding one.
+    fn bigram_loss(train: &[u8], windows: &[u8], len: usize, n_chars: usize) -> (f64, usize) {
+        let count = |c: u8| train.iter().filter(|&&other| other == c).count() as f64;
+        let pairs = |a: u8, b: u8| train.windows(2).filter(|pair| *pair == [a, b]).count() as f64;
+        let mut losses = Vec::new();
+        for window in windows.chunks(len) {
+            for t in 1..len {
+                let (before, next) = (window[t - 1], window[t]);
+                let unigram = (count(next) + 1.0) / (train.len() + n_chars) as f64;
+                losses.push(-((pairs(before, next) + unigram) / (count(before) + 1.0)).ln());
+            }
+        }
+        (losses.iter().sum::<f64>() / losses.len() as f64, losses.len())
+    }
+
+    #[test]
+    fn baselines_and_model_are_scored_on_the_same_characters() {
+        // The end differs from the rest, so that other windows would have another loss.
+        let text = "abc abd\nabc abe\n".repeat(120) + &"ecba aab\n".repeat(30) + &"abc abe\n".repeat(4);
+        for context in [8, 100, 256] {
+            let config = Config { context, ..Config::default() };
+            let corpus = Corpus::new(&text);
+            let (train, n_chars) = (corpus.train.clone(), corpus.vocabulary.len());
+            let info = text::describe(&config, &corpus);
+            let source = Source::of_text(&config, corpus);
+            let (loss, predicted) = bigram_loss(&train, &source.validation, source.validation_len, n_chars);
+            assert!((info.bigram - loss).abs() < 1e-9, "context {context}: {} and {loss}", info.bigram);
+            // The model predicts every character of a window but the first.
+            let windows = source.validation.len() / source.validation_len;
+            assert_eq!(info.predicted as usize, predicted);
+            assert_eq!(predicted, windows * (source.validation_len - 1));
+        }
+    }
+
+    #[test]
+    fn the_minimum_of_the_first_block_is_that_of_the_validation_sequences() {
+        for context in [8, 24, 64] {
+            let source = Source::of_repeats(&Config { context, ..Config::default() });
+            let info = source.describe();
+            assert_eq!(info.first_block, Some(first_block_loss(source.periods.iter().copied())));
+            let of_generator = first_block_loss(repeats::periods(context as usize));
+            let gap = info.first_block.unwrap_or_default() - of_generator;
+            assert!(gap.abs() < 0.1, "context {context}: {gap} off the generator's mean {of_generator}");
+            assert_eq!(
+                info.predicted as usize,
+                source.validation.len() / (context as usize + 1) * context as usize
+            );
         }
     }
 }

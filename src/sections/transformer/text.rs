@@ -26,7 +26,7 @@ pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Re
 
 /// Describes a text for the page.
 pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
-    let baselines = corpus.baselines();
+    let baselines = corpus.baselines(config.context as usize);
     let first = corpus.train.get(..corpus.train.len().min(400)).unwrap_or_default();
     TextInfo {
         name: match config.text {
@@ -35,12 +35,14 @@ pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
         },
         train: corpus.train.len() as u32,
         validation: corpus.validation.len() as u32,
+        predicted: baselines.predicted as u32,
         vocabulary: corpus.vocabulary.chars().to_vec(),
         folded: (corpus.folded.0 as u32, corpus.folded.1 as u32),
         first_lines: corpus.vocabulary.decode(first),
         uniform: baselines.uniform,
         unigram: baselines.unigram,
         bigram: baselines.bigram,
+        first_block: None,
         order_unknown: None,
         remark: corpus.remark.clone(),
     }

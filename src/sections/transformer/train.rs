@@ -139,9 +139,9 @@ impl TransformerTraining {
         let loss = if periods.is_empty() {
             self.model.validate(validation, *validation_len, None, ctx).await?
         } else {
-            let (loss, measured) =
+            let (loss, scores, copying) =
                 self.model.validate_repeats(validation, periods, self.config.context as usize).await?;
-            ctx.send(Frame::Induction(Rc::new(measured)));
+            ctx.send(Frame::Induction { scores: Rc::new(scores), copying });
             loss
         };
         ctx.send(Frame::Validated { step: self.model.step(), loss });

@@ -4,6 +4,7 @@ use super::chars::labels;
 use super::heads::{Thumbnails, grids, head_name, shading};
 use super::snapshots::timeline;
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
+use crate::core::curve::Curve;
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::sections::transformer::heads::Snapshot;
@@ -52,11 +53,11 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     });
     let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
     let table = {
-        let scores = run.induction.clone();
+        let (scores, copying) = (run.induction.clone(), run.copying.clone());
         let heads = props.config.heads;
-        Callback::from(move |()| score_table(&scores, heads))
+        Callback::from(move |()| score_table(&scores, &copying, heads))
     };
-    let look_for = html! { <>{ "Rows are queries, columns keys, both in the order of the sequence. Two lines matter: beside the diagonal (the token before), and a period less one to the left of it (the token after the earlier occurrence). Move over a row, or use the arrow keys." }</> };
+    let look_for = html! { <>{ "Rows are queries and columns are keys, both in the order of the sequence. Look for two lines. One is next to the diagonal: the token before. The other is one period minus one to the left of it: the token after the earlier occurrence. Move over a row, or use the arrow keys." }</> };
     let (roots, weights) = &*grids;
     let n = snapshot.as_ref().map_or(0, |snapshot| snapshot.n as usize);
     let row = query.unwrap_or((run.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
@@ -68,6 +69,9 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
             let score = |of: fn(&Induction) -> &Vec<f32>| {
                 scores.and_then(|scores| of(scores).get(shown_head).copied()).map(f64::from)
             };
+            let copying = run.copying.get(shown_head).and_then(|curve| {
+                curve.iter().rfind(|(at, _)| *at <= f64::from(step)).map(|(_, score)| *score)
+            });
             html! {
                 <>
                     { timeline(&chosen, (at, last), step, "induction", "induction_step") }
@@ -78,7 +82,8 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
                         <div class="linked">
                             <Thumbnails snapshot={PtrEq(snapshot.clone())} head={shown_head} {on_head} />
                             <div class="readouts">
-                                <Readout metric={Metric::new("shown_induction", "Induction score", score(|s| &s.induction)).note(format!("{}, step {step}", head_name(snapshot, shown_head)))} />
+                                <Readout metric={Metric::new("shown_induction", "Prefix-matching score", score(|s| &s.induction)).note(format!("{}, step {step}", head_name(snapshot, shown_head)))} />
+                                <Readout metric={Metric::new("shown_copying", "Copying score", copying).note("a random head: about 0.5")} />
                                 <Readout metric={Metric::new("shown_previous", "Previous-token score", score(|s| &s.previous)).note("mean over held-out sequences")} />
                             </div>
                             { from_query(snapshot, &run.window, run.period as usize, shown_head, row) }
@@ -126,21 +131,29 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
 }
 
 /// Returns the losses and the scores of all heads at each step.
-fn score_table(scores: &[Rc<Induction>], heads: u32) -> Table {
+fn score_table(scores: &[Rc<Induction>], copying: &[Curve], heads: u32) -> Table {
     let heads = (heads as usize).max(1);
     let count = scores.first().map_or(0, |first| first.induction.len());
     let name =
         |kind: &str, head: usize| format!("{kind}, layer {} head {}", head / heads + 1, head % heads + 1);
-    let columns = ["step", "loss, first half", "loss, second half"].map(str::to_owned).into_iter();
+    let columns = ["step", "loss, first block", "loss, repeats"].map(str::to_owned).into_iter();
     let row = |at: &Rc<Induction>| {
         let numbers =
             [at.first, at.second].into_iter().chain(at.induction.iter().chain(&at.previous).copied());
-        std::iter::once(at.step.to_string()).chain(numbers.map(|number| format!("{number:.4}"))).collect()
+        let copied = |curve: &Curve| {
+            let point = curve.iter().find(|(step, _)| *step == f64::from(at.step));
+            point.map_or_else(String::new, |(_, score)| format!("{score:.4}"))
+        };
+        std::iter::once(at.step.to_string())
+            .chain(numbers.map(|number| format!("{number:.4}")))
+            .chain(copying.iter().map(copied))
+            .collect()
     };
     Table {
         columns: columns
-            .chain((0..count).map(|head| name("induction", head)))
-            .chain((0..count).map(|head| name("previous", head)))
+            .chain((0..count).map(|head| name("prefix matching", head)))
+            .chain((0..count).map(|head| name("previous token", head)))
+            .chain((0..copying.len()).map(|head| name("copying", head)))
             .collect(),
         rows: scores.iter().map(row).collect(),
     }

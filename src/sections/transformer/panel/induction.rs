@@ -1,10 +1,12 @@
-//! Induction heads: the scores of the heads over the steps, and the loss on both halves of repeating sequences.
+//! Induction heads: the scores of the heads over the steps, and the loss on the first block and the repeats.
 
 use super::copying::Copying;
+use super::head_scores::HeadScores;
+use super::text;
 use crate::charts::{LineChart, Reference, Series, Table};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
-use crate::sections::transformer::checks::INDUCTION_SCORE;
+use crate::sections::transformer::induction::PREFIX_SCORE;
 use crate::sections::transformer::{Config, Record, TaskChoice};
 use crate::ui::figure::Figure;
 use yew::prelude::*;
@@ -12,9 +14,9 @@ use yew::prelude::*;
 /// The number of heads that are drawn: those with the highest scores.
 const SHOWN: usize = 4;
 
-const HALVES: &[CurveSpec] = &[
-    CurveSpec::new("loss_first", "first half"),
-    CurveSpec { color: 1, ..CurveSpec::new("loss_second", "second half") },
+const PARTS: &[CurveSpec] = &[
+    CurveSpec::new("loss_first", "first block"),
+    CurveSpec { color: 1, ..CurveSpec::new("loss_second", "repeats") },
 ];
 
 #[derive(PartialEq, Properties)]
@@ -38,7 +40,7 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
                     };
                     curves.iter().enumerate().map(line).collect()
                 };
-            (named("induction", induction, false), named("previous", previous, true))
+            (named("prefix", induction, false), named("previous", previous, true))
         }
     });
     let (induction, previous) = &*series;
@@ -49,30 +51,36 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     };
     let info = record.0.text.as_ref();
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
-    let references = match info.map(|info| (info.uniform, info.order_unknown)) {
-        Some((uniform, Some(unordered))) => vec![line("uniform", uniform), line("order unknown", unordered)],
+    let references = match info.map(|info| (info.uniform, info.first_block, info.order_unknown)) {
+        Some((uniform, Some(first), Some(unordered))) => {
+            vec![line("uniform", uniform), line("exclusion", first), line("order unknown", unordered)]
+        }
         _ => Vec::new(),
     };
     let empty = match config.task {
         TaskChoice::Text => "Choose sequences that repeat, and press Train.",
         TaskChoice::Repeat => "Press Train: the scores are measured while the model learns.",
     };
-    let scores_for = html! { <>{ "Solid: mean attention from the second half to the tokens that came after earlier occurrences of the query’s token. Dashed: mean attention to the token before. In a model of two layers, the dashed line of a head in layer 1 rises first, then the solid line of one in layer 2." }</> };
-    let halves_for = html! { <>{ "Nothing predicts the first half. In the second, every token has been seen: a model that copies predicts it. The drop is sudden, since both heads are needed before either helps. “Order unknown” is the loss for knowing a block’s tokens, but not their order (closed form)." }</> };
+    let scores_for = html! { <>{ "Solid: the prefix-matching score, the mean attention from the repeats to the tokens that came after earlier occurrences of the query’s token. Dashed: the previous-token score, the mean attention to the token before. In a model of two layers, look for a dashed line of layer 1 and a solid line of layer 2." }</> };
+    let parts_for = html! { <>
+        { "In the first block, a model can only rule out tokens already used. In the repeats, copying predicts almost everything. " }
+        { "Two lines are closed forms. “Exclusion” is the minimum for the first block: after k different tokens, each of the other V − k is equally likely. The formula averages these losses over all sequences s and their periods p. “Order unknown” is the loss in the repeats for knowing a block’s tokens but not their order. The first repeated token counts for neither part, because the end of the block cannot be known." }
+    </> };
     html! {
         <>
             { story() }
             if config.task == TaskChoice::Text { { set_up(&props.choose) } }
             <Readouts />
             <div class="figure-row">
-                <CurveFigure name="halves" lines={HALVES} y_label="loss (nats per token)" look_for={halves_for} {references}
+                <CurveFigure name="halves" lines={PARTS} y_label="loss (nats per token)" look_for={parts_for} {references} formula={text::first_block_formula()}
                     x_max={Some(f64::from(config.steps))} {empty} />
-                <Figure name="induction" title="Induction and previous-token scores" look_for={scores_for} {table}>
+                <Figure name="induction" title="Prefix-matching and previous-token scores" look_for={scores_for} {table}>
                     <LineChart name="Scores of the heads" x_label="step" y_label="score" series={shown} y_range={Some((0.0, 1.0))} integer_x={true}
-                        references={if run.induction.is_empty() { Vec::new() } else { vec![line("check", INDUCTION_SCORE.into())] }}
+                        references={if run.induction.is_empty() { Vec::new() } else { vec![line("check", PREFIX_SCORE.into())] }}
                         x_max={Some(f64::from(config.steps))} {empty} />
                 </Figure>
             </div>
+            <HeadScores config={config.clone()} record={record.clone()} />
             <Copying config={config.clone()} record={record.clone()} />
         </>
     }
@@ -99,10 +107,11 @@ fn highest(series: &[Series]) -> Vec<Series> {
 fn story() -> Html {
     html! {
         <p class="story">
-            { "Each sequence is a block of random tokens, over and over. Only one thing predicts the second half: find the earlier place of the present token, and repeat what followed. " }
+            { "Each sequence is a block of random tokens, repeated to the end. Its first occurrence is the first block; all later tokens are the repeats. " }
+            { "In the first block, a model can only rule out tokens already used. In the repeats, it can copy: find the earlier occurrence of the current token, and predict the token after it. " }
             { "Two layers can do that with two heads. A " }<strong>{ "previous-token head" }</strong>{ " in layer 1 writes into each position which token came before. An " }
-            <strong>{ "induction head" }</strong>{ " in layer 2 looks for the position whose previous token is the present one, and copies what stands there. " }
-            { "The period differs from sequence to sequence, so that position alone does not tell, and no token occurs twice in a block, so that counting does not either. " }
+            <strong>{ "induction head" }</strong>{ " in layer 2 attends to the position whose previous token is the current one (prefix matching). It then raises the logit of the token there (copying). " }
+            { "The period differs from sequence to sequence, so the answer is not at a fixed distance. No token occurs twice in a block, so frequencies carry no information. " }
             <a href="https://arxiv.org/abs/2209.11895">{ "Olsson et al. 2022" }</a>{ "; " }<a href="https://transformer-circuits.pub/2021/framework/">{ "Elhage et al. 2021" }</a>{ "." }
         </p>
     }
@@ -119,7 +128,7 @@ fn set_up(choose: &Callback<Option<&'static Preset>>) -> Html {
     };
     html! {
         <div class="notice" data-set-up="">
-            <p>{ "The settings are those of a text. Choose sequences that repeat; two layers take about a minute on a CPU, one layer half of that." }</p>
+            <p>{ "The settings are those of a text. Choose sequences that repeat; the line above the figures then estimates the time." }</p>
             <div class="writing-knobs">
                 { for button("induction", "Set up two layers", "set-up-two") }
                 { for button("induction-one-layer", "Set up one layer", "set-up-one") }

@@ -3,10 +3,10 @@
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
 use crate::panel::{PtrEq, Readouts, series_table};
-use crate::sections::transformer::PositionTable;
 use crate::sections::transformer::positions::{
     measured_period, product_formula, shown_positions, wavelength,
 };
+use crate::sections::transformer::{PositionTable, PositionsChoice};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
@@ -16,6 +16,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct PositionProps {
     pub(super) table: Option<PtrEq<PositionTable>>,
+    /// The encoding that the model uses.
+    pub(super) choice: PositionsChoice,
 }
 
 #[component]
@@ -84,7 +86,7 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
         <>
             <div class="figure-row">
                 <Figure name="positions" formula={text::position_formula()} table={grid_table}
-                    look_for={html! { <>{ "Each row is added to the embedding of the character at that position. Wavelengths grow from left to right, until the values hardly change." }</> }}>
+                    look_for={html! { <>{ use_of(props.choice) }{ " Wavelengths grow from left to right, until the values hardly change." }</> }}>
                     <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
                         x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="computing…" />
                 </Figure>
@@ -97,10 +99,25 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
                 </Figure>
             </div>
             <Figure name="products" title="PE(p) · PE(p + k) depends on k alone" formula={text::product_formula()} table={series_table("k", &products)}
-                look_for={html! { <>{ "Curves for different positions p coincide: the similarity of two positions depends only on their distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can attend to a fixed distance." }</> }}>
+                look_for={html! { <>{ "Curves for different positions p coincide: the similarity of two positions depends only on their distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can learn to attend to a fixed distance." }</> }}>
                 <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="computing…" />
             </Figure>
             <Readouts row={1} />
         </>
+    }
+}
+
+/// The way in which the model uses the table.
+fn use_of(choice: PositionsChoice) -> &'static str {
+    match choice {
+        PositionsChoice::Sinusoidal => {
+            "Each row, multiplied by √(2/d), is added to the embedding of the character at that position. A row has length √(d/2) and an initial embedding about 1, so the factor gives both the same length. Without it, the position would dominate the sum. Vaswani et al. (2017, section 3.4) instead multiply the embeddings by √d."
+        }
+        PositionsChoice::Learned => {
+            "The model does not use this table: it learns a vector for each position. With sinusoidal positions, each row times √(2/d) is added to the embedding at that position."
+        }
+        PositionsChoice::None => {
+            "The model does not use this table: it has no positions. With sinusoidal positions, each row times √(2/d) is added to the embedding at that position."
+        }
     }
 }

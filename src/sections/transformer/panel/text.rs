@@ -17,6 +17,7 @@ pub(super) fn introduction() -> Html {
 pub(super) fn position_formula() -> Html {
     html! {
         <>
+            { math(display_tex!(r"x_p = E_{c_p} + \sqrt{\frac{2}{\set{d_model}{d}}}\, \mathrm{PE}(p)")) }
             { math(display_tex!(r"\mathrm{PE}(p, 2i) = \sin\frac{p}{10000^{2i/\set{d_model}{d}}}")) }
             { math(display_tex!(r"\mathrm{PE}(p, 2i+1) = \cos\frac{p}{10000^{2i/\set{d_model}{d}}}")) }
         </>
@@ -37,5 +38,51 @@ pub(super) fn wavelength_formula() -> Html {
 
 /// The cross-entropy of a window, in nats per character.
 pub(super) fn loss_formula() -> Html {
-    math(display_tex!(r"-\frac{1}{\set{context}{T}} \sum_t \ln p(c_t \mid c_1 \ldots c_{t-1})"))
+    math(display_tex!(
+        r"-\frac{1}{\set{context}{T}} \sum_{t=1}^{\set{context}{T}} \ln p(c_{t+1} \mid c_1 \ldots c_t)"
+    ))
+}
+
+/// The minimum loss on the first block: a mean over all predictions in the first blocks of sequences s with periods p_s.
+pub(super) fn first_block_formula() -> Html {
+    math(display_tex!(r"\frac{\sum_s \sum_{k=1}^{p_s - 1} \ln(V - k)}{\sum_s (p_s - 1)}"))
+}
+
+/// The copying score of a head: `o_t` is its output at position t as the head of the model reads it.
+pub(super) fn copying_formula() -> Html {
+    math(display_tex!(
+        r"\text{copying} = \frac{1}{n} \sum_t \left[ \sum_{k \le t} a_{tk}\, \ell_t(x_k) > \frac{1}{V} \sum_c \ell_t(c) \right]"
+    ))
+}
+
+/// The two equations of a block.
+pub(super) fn block_formula(mlp: bool) -> Html {
+    html! {
+        <>
+            { math(display_tex!(r"a = x + \mathrm{Attention}(\mathrm{LayerNorm}(x))")) }
+            if mlp {
+                { math(display_tex!(r"y = a + \mathrm{MLP}(\mathrm{LayerNorm}(a))")) }
+            }
+        </>
+    }
+}
+
+/// The parts of the model that the diagram shows.
+pub(super) fn architecture(mlp: bool, context: u32) -> Html {
+    html! {
+        <div class="about-model">
+            { block_formula(mlp) }
+            <p>
+                { "The vertical line is the residual stream: one vector per character, to which every branch adds its output. " }
+                { if mlp {
+                    "In each block, attention reads from earlier positions, and the MLP then works on every position separately. "
+                } else {
+                    "In each block, attention reads from earlier positions; this model has no MLPs. "
+                } }
+                { "LayerNorm gives each branch vectors with mean 0 and variance 1, times a learned gain plus a learned bias. " }
+                { "The causal mask hides later characters: position t attends to positions up to t only. " }
+                { format!("One window of {context} characters therefore gives {context} predictions in one pass: position t predicts character t + 1. Training averages their losses; the bars show the last prediction.") }
+            </p>
+        </div>
+    }
 }

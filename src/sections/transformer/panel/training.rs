@@ -32,7 +32,7 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
     });
     html! {
         <CurveFigure name="loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
-            look_for={html! { <>{ "The dotted lines are baselines: uniform, unigram (how often each character occurs) and bigram (which character came before). Below the bigram baseline, the model uses more than one character of context." }</> }}
+            look_for={html! { <>{ "The dotted lines are baselines: uniform, unigram (how often each character occurs) and bigram (which character came before). Unigram and bigram are counted in the training part and measured on the same held-out characters as the model. Below the bigram baseline, the model uses more than one character of context." }</> }}
             x_max={Some(f64::from(props.steps))} empty="Press Train: the losses are measured while the model learns." />
     }
 }
