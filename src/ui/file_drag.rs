@@ -177,5 +177,7 @@ async fn files_in(folder: Entry) -> Vec<File> {
             }
         }
     }
+    // Browsers list a folder in any order.
+    files.sort_by_key(File::name);
     files
 }
