@@ -65,7 +65,7 @@ pub fn use_file_drag() -> bool {
     use_effect_with((), {
         let dragging = dragging.setter();
         move |()| {
-            let (over, left, ended) = (dragging.clone(), dragging.clone(), dragging);
+            let (over, left, moved, ended) = (dragging.clone(), dragging.clone(), dragging.clone(), dragging);
             // In the capture phase, because an area may stop the event.
             let listen = |name, on: Box<dyn Fn(&web_sys::Event)>| {
                 let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: true };
@@ -82,6 +82,8 @@ pub fn use_file_drag() -> bool {
                         }
                     }),
                 ),
+                // The pointer does not move during a drag. A drag that was canceled may not have left the page.
+                listen("pointermove", Box::new(move |_| moved.set(false))),
                 listen("drop", Box::new(move |_| ended.set(false))),
             ];
             move || drop(listeners)
@@ -177,5 +179,7 @@ async fn files_in(folder: Entry) -> Vec<File> {
             }
         }
     }
+    // Browsers list a folder in any order.
+    files.sort_by_key(File::name);
     files
 }

@@ -96,6 +96,7 @@ folder('run files and folders are dropped anywhere; the page stays', async ({ op
   const cancel = await drag(page, heading, [paths[0]], { drop: false });
   await expect(page.locator('.runs[data-over]')).toContainText('Drop run files here');
   await cancel();
+  await page.mouse.move(5, 5);
   await expect(page.locator('.runs[data-over]')).toHaveCount(0);
 
   await drag(page, heading, [paths[2]]);
