@@ -85,7 +85,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Choice(COPIED),
         answer: copy,
-        reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. It can see which tokens have occurred, so it can exclude used tokens in the first block. A fixed period would be another matter: then position alone would tell.",
+        reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. It can see which tokens have occurred, and can exclude them in the first block, but not which token comes next. A fixed period would be another matter: then position alone would tell.",
         source: (
             "Elhage et al. 2021, A mathematical framework for transformer circuits",
             "https://transformer-circuits.pub/2021/framework/",
