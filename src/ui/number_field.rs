@@ -196,21 +196,3 @@ pub fn use_number_field(options: NumberOptions) -> NumberField {
 fn text_of(event: &Event) -> Option<String> {
     event.target()?.dyn_into::<HtmlInputElement>().ok().map(|input| input.value())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::charts::scale::format_number;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// A visitor may copy a number from the page into a field.
-        #[test]
-        fn what_the_page_writes_is_read(mantissa in -1e3..1e3f64, power in -12i32..12, digits in 1usize..8) {
-            let value = mantissa * 10f64.powi(power);
-            prop_assert_eq!(Bounds::ANY.read(&format_exact(value)), Ok(value));
-            let read = Bounds::ANY.read(&format_number(value, digits));
-            prop_assert!(read.is_ok_and(|read| (read - value).abs() <= value.abs()), "{}", format_number(value, digits));
-        }
-    }
-}
