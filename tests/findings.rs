@@ -118,7 +118,7 @@ fn addresses_of_the_document_are_valid() {
                     let (_, base, warning) = schema.base(&query);
                     let (_, further) = schema.read(&base, &query);
                     let known = |key: &str| {
-                        ["preset", "sweep", "sweep2", "measure", "seeds"].contains(&key)
+                        ["preset", "experiment", "sweep", "sweep2", "measure", "seeds"].contains(&key)
                             || schema.params.iter().any(|param| param.key == key)
                     };
                     let unknown = query.iter().filter(|(key, _)| !known(key)).map(|(key, _)| key.to_owned());

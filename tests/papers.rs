@@ -55,6 +55,10 @@ fn no_line_is_repeated() {
     for page in documents().into_iter().filter(|page| !exempt.contains(&page.as_str())) {
         let mut seen = BTreeSet::new();
         for line in read(&page).lines().filter(|line| line.len() > 20 && !line.starts_with("|---")) {
+            // Tables of the same kind have the same heading.
+            if line.starts_with("| Finding |") {
+                continue;
+            }
             // A row about a command is identified by its first cell.
             let command = line.strip_prefix("| `./lab").and_then(|row| row.split('|').next());
             let key = command.unwrap_or(line).trim().to_owned();

@@ -116,7 +116,7 @@ fn cpu_time() -> Option<Duration> {
 /// Checks that a message is one sentence of reasonable length.
 #[track_caller]
 fn assert_sentence(words: &str) {
-    assert!(words.len() > 10 && words.len() < 1000 && words.ends_with('.'), "not a sentence: {words}");
+    assert!(words.len() > 10 && words.len() < 1000 && words.ends_with(['.', '?']), "not a sentence: {words}");
 }
 
 #[track_caller]

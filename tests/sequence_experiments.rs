@@ -2,11 +2,14 @@
 //! measurements, and the result is the one that the experiment explains.
 #![cfg(feature = "compute")]
 
-use crate::collector::{measured, number};
+use crate::collector::{Collector, measured, number, preset, probe, run, train};
+use crate::findings::{assert_found, spread};
+use nn_lab::core::findings::first_x;
 use nn_lab::core::guided::Answer;
 use nn_lab::run::{Probe, Train};
 use nn_lab::sections::attention::Attention;
-use nn_lab::sections::rnn::Rnn;
+use nn_lab::sections::rnn::{self, Rnn};
+use nn_lab::sections::transformer::{self, Transformer};
 
 /// Returns the answers of an experiment for the first `seeds` seeds, after checking that their numbers are
 /// the page's metrics.
@@ -112,4 +115,67 @@ fn a_well_initialized_rnn_learns_and_a_large_radius_keeps_the_gradient() {
     choices::<Rnn>("radius-two", 5, 2);
     choices::<Rnn>("forget-bias", 5, 3);
     choices::<Rnn>("shared-noise", 5, 3);
+}
+
+/// Returns the accuracy of both networks at the end of a run over 200 tokens, and the step at which it first
+/// exceeded 90%.
+fn recall(seed: u32, spectral_radius: f64) -> [(f64, Option<f64>); 2] {
+    let config = rnn::Config { seed, spectral_radius, ..rnn::Config::default() };
+    let (record, result) = run::<Rnn>(config);
+    assert_eq!(result, Ok(()));
+    record.arms.map(|arm| {
+        let accuracy: Vec<(f64, f64)> = arm.accuracy.iter().copied().collect();
+        (accuracy.last().expect("measured").1, first_x(&accuracy, |accuracy| accuracy > 0.9))
+    })
+}
+
+/// The results that texts of section 4 refer to and that `docs/findings.md` lists.
+#[test]
+#[ignore = "minutes; it repeats the measurements of docs/findings.md"]
+fn findings_of_the_rnn() {
+    let [usual, large] = [rnn::Config::default().spectral_radius, 1.1]
+        .map(|radius| (1..=6).map(|seed| recall(seed, radius)).collect::<Vec<_>>());
+    let learned = |runs: &[[(f64, Option<f64>); 2]]| runs.iter().filter(|[rnn, _]| rnn.0 > 0.9).count();
+    let numbers = format!("radius 0.58: {} of 6; radius 1.1: {} of 6", learned(&usual), learned(&large));
+    assert_found("RNN and LSTM", "Over 200 tokens, whether an RNN learns", &numbers);
+    let steps: Vec<f64> = usual.iter().map(|[_, lstm]| lstm.1.expect("the LSTM learns")).collect();
+    assert_found(
+        "RNN and LSTM",
+        "Over 200 tokens, an LSTM with chrono",
+        &format!("step {}", spread(&steps, 0)),
+    );
+}
+
+/// The results that texts of section 5 refer to and that `docs/findings.md` lists.
+#[test]
+#[ignore = "minutes; it repeats the measurements of docs/findings.md"]
+fn findings_of_attention() {
+    for (start, slug) in [
+        ("At d_k = 8", "small-keys-pace"),
+        ("At d_k = 256 with small weights", "small-weights-start"),
+        ("With plain gradient descent", "plain-descent-pace"),
+        ("At d_k = 64", "unscaled-learns"),
+    ] {
+        let answers: Vec<Answer> = (1..=5).map(|seed| measured::<Attention>(slug, seed).0).collect();
+        let [scaled, unscaled] = ["steps_scaled", "steps_unscaled"]
+            .map(|name| spread(&answers.iter().map(|answer| number(answer, name)).collect::<Vec<_>>(), 0));
+        assert_found("Attention", start, &format!("scaled {scaled}; unscaled {unscaled} steps"));
+    }
+}
+
+/// The results that texts of section 6 refer to and that `docs/findings.md` lists.
+#[test]
+#[ignore = "minutes; it repeats the measurements of docs/findings.md"]
+fn findings_of_the_transformer() {
+    let first_look = preset::<transformer::Config>("first-look");
+    let bigram = probe::<Transformer>(first_look.clone()).text.as_ref().expect("a text").bigram;
+    let losses = [1, 2, 3].map(|seed| {
+        let mut out = Collector::<Transformer> { frame_every: 100, ..Collector::default() };
+        train::<Transformer>(&transformer::Config { seed, ..first_look.clone() }, &mut out)
+            .expect("it trains");
+        out.record().run().validation.last_y().expect("measured")
+    });
+    let numbers = format!("model {}; bigram baseline {bigram:.2} nats", spread(&losses, 2));
+    assert_found("Transformer", "The small model of the preset", &numbers);
+    assert!(losses.iter().all(|loss| *loss < bigram));
 }

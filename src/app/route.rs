@@ -51,8 +51,10 @@ impl Route {
     }
 
     fn path(&self) -> String {
-        let chapter = self.chapter.as_ref().map_or_else(String::new, |chapter| format!("/{chapter}"));
-        format!("#/{}{chapter}", self.slug)
+        // A wrong name may have any characters, and must not be read as something else the next time.
+        let escaped = |name: &str| form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+        let chapter = self.chapter.as_deref().map_or_else(String::new, |name| format!("/{}", escaped(name)));
+        format!("#/{}{chapter}", escaped(&self.slug))
     }
 
     /// Returns the part of the address from `#` on.

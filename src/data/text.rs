@@ -83,10 +83,10 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
             formats::name_of(bytes).map_or(what.to_owned(), |format| format!("is not a text but {format}."));
         LabError::Data(format!("This file {found} Save it as UTF-8 text and try again."))
     };
-    let marks: [(&[u8], fn([u8; 2]) -> u16); 2] =
-        [(b"\xff\xfe", u16::from_le_bytes), (b"\xfe\xff", u16::from_be_bytes)];
-    for (mark, unit) in marks {
-        let Some(units) = bytes.strip_prefix(mark) else { continue };
+    if let [first @ (0xff | 0xfe), second @ (0xff | 0xfe), units @ ..] = bytes
+        && first != second
+    {
+        let unit = if *first == 0xff { u16::from_le_bytes } else { u16::from_be_bytes };
         let (pairs, rest) = units.as_chunks::<2>();
         let decoded: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
         let text = decoded.ok().filter(|text| rest.is_empty() && !text.contains('\0'));

@@ -50,6 +50,7 @@ const PANEL_METRICS: &[&str] = &[
     "head_entropy",
     "head_distance",
     "row_sum",
+    "shown_copying",
     "shown_induction",
     "shown_previous",
 ];

@@ -34,6 +34,12 @@ pub fn on_enter(submit: Callback<()>) -> Callback<KeyboardEvent> {
     })
 }
 
+/// Returns a link to the project's own measurements of a section. `scripts/findings.sh` makes the page that has
+/// them from `docs/findings.md`; `heading` is the id of one of its headings.
+pub fn findings_link(heading: &'static str, words: &'static str) -> Html {
+    html! { <a href={format!("findings.html#{heading}")} target="_blank" rel="noopener">{ words }</a> }
+}
+
 /// Returns a number that is unique on the page, for the ids that labels refer to.
 #[hook]
 pub fn use_unique() -> u32 {

@@ -47,10 +47,10 @@ impl WrongSection {
 
 /// Returns the files that were left for this panel.
 pub(super) fn waiting(slug: &str) -> Vec<RunFile> {
-    let ours = WAITING.with_borrow_mut(|waiting| {
+    let taken = |waiting: &mut Vec<(&'static str, RunFile)>| {
         waiting.extract_if(.., |(other, _)| *other == slug).map(|(_, file)| file).collect()
-    });
-    ours
+    };
+    WAITING.with_borrow_mut(taken)
 }
 
 /// Reads the files, one after the other, and adds them to the list together. Shows an error for each that cannot be

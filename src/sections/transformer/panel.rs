@@ -24,7 +24,8 @@ use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame, use_settings,
+    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame,
+    use_settings,
 };
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};

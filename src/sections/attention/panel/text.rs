@@ -1,6 +1,7 @@
 //! The texts and formulas of section 5.
 
 use crate::sections::attention::{Config, MaskChoice, Record, end_measured, head_dim, start_measured};
+use crate::ui::findings_link;
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -164,7 +165,7 @@ pub(super) fn what_the_scale_changes(config: &Config, record: &Record) -> Html {
                 <li>{ "Not what can be learned: the projections can shrink or grow the scores themselves. " }<span data-measured="end">{ end_measured(config, record) }</span></li>
                 <li>{ "The size of the gradients. Without the scale, those of both projections are √d_k times larger for the same scores. Plain SGD then takes larger steps, which can make up for the saturation. Adam’s steps do not grow with the gradient." }</li>
             </ul>
-            <p>{ "The steps to learn were measured with several seeds for different d_k, σ and optimizers. The numbers and settings are in the project’s findings." }</p>
+            <p>{ "The steps to learn were measured with several seeds for different d_k, σ and optimizers. The numbers and settings are in " }{ findings_link("attention", "the project’s findings") }{ "." }</p>
         </div>
     }
 }

@@ -184,7 +184,9 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
     let reach = f64::from(BOUNDARY_REACH);
     let range = Some((-reach, reach));
     let table_grid = grid.clone();
-    let table = Callback::from(move |()| Table::from_plane("x₂, then x₁", &table_grid, (-reach, reach), (-reach, reach)));
+    let table = Callback::from(move |()| {
+        Table::from_plane("x₂, then x₁", &table_grid, (-reach, reach), (-reach, reach))
+    });
     let look_for = html! { <>{ "Predicted probability of the second class at each point of the plane, with test points on top." }</> };
     html! {
         <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} {table}>

@@ -5,6 +5,7 @@ use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Se
 use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, PtrEq, series_table};
 use crate::sections::resnet::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use crate::ui::figure::Figure;
+use crate::ui::findings_link;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -67,7 +68,7 @@ fn training_error_words() -> Html {
     html! {
         <>
             { "The fraction of wrong predictions on training images, averaged over 20 batches. He et al. (2016) speak of degradation if this error ends higher in the deeper of two plain networks. Here both networks have the same depth, so you see slower optimization. The sweep “Degradation” in the chapter of checks compares two depths; " }
-            { text::findings("our results") }
+            { findings_link("resnet", "our results") }
             { " list its numbers." }
         </>
     }

@@ -53,11 +53,6 @@ pub(super) fn flow(cause: Cause) -> &'static str {
     }
 }
 
-/// A link to the project's own measurements, which the site shows on a page of their own.
-pub(super) fn findings(words: &'static str) -> Html {
-    html! { <a href="findings.html#resnet" target="_blank" rel="noopener">{ words }</a> }
-}
-
 /// Returns the layers of a block in the order in which they are applied.
 pub(super) fn block_parts(config: &Config) -> String {
     let after = if config.batch_norm { " → batch norm" } else { "" };
