@@ -28,7 +28,6 @@ pub fn on_enter(submit: Callback<()>) -> Callback<KeyboardEvent> {
     Callback::from(move |event: KeyboardEvent| {
         let in_input = event.target().is_some_and(|target| target.has_type::<HtmlInputElement>());
         if event.key() == "Enter" && in_input {
-            event.prevent_default();
             submit.emit(());
         }
     })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { address, expect, probed, readParam, setParam, test } from './lib/test.mjs';
 
 const hash = (page) => page.evaluate(() => location.hash);
-const depth = (page) => expect(page.locator('[data-param="depth"] input[type="number"]').first());
+const depth = (page) => expect(page.locator('[data-param="depth"] input[role="spinbutton"]').first());
 const problems = (page) => page.locator('[data-problems]');
 
 /** The init script that holds back the timer after which a change enters the history, until `settle`. */
@@ -36,7 +36,6 @@ test('an address that was altered on its way opens what was meant, and becomes t
       await page.goto(site.url + altered);
       await page.locator('[data-chapter="collapse"]').waitFor();
       await depth(page).toHaveValue('5');
-      assert.equal(await readParam(page, 'seed'), '2');
       assert.equal(await problems(page).count(), 0);
       assert.equal(await hash(page), '#/mlp/collapse?depth=5&seed=2&v=1');
     });

@@ -98,7 +98,7 @@ test('an experiment alone in a frame, on a phone', async ({ open }) => {
 
 test('an experiment that does not exist is named', async ({ open }) => {
   const page = await open('#/mlp?experiment=nosuch');
-  await page.locator('.notice', { hasText: 'There is no experiment nosuch' }).waitFor();
+  await page.locator('.notice', { hasText: 'There is no experiment “nosuch”' }).waitFor();
   assert.equal(await page.locator(card).count(), 0);
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { act, address, expect, probed, readParam, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, expect, frames, probed, readParam, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', steps: 40, ...params });
 const inside = (page, action) => page.locator(`.history [data-action="${action}"]`);
@@ -31,7 +31,12 @@ async function drag(page, target, files, { drop = true } = {}) {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files, dragOperationsMask: 1 };
   const send = (type) => session.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
-  for (const type of ['dragEnter', 'dragOver', ...(drop ? ['drop'] : [])]) await send(type);
+  for (const type of ['dragEnter', 'dragOver']) await send(type);
+  if (drop) {
+    // The areas change while files are over the page. Browsers report the pointer again until the drop.
+    await frames(page);
+    for (const type of ['dragOver', 'drop']) await send(type);
+  }
   return () => send('dragCancel');
 }
 

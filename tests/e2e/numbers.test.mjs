@@ -130,6 +130,7 @@ test('the values and the threshold of a sweep', async ({ open }) => {
 
 test('the numbers for generating a text', async ({ open }) => {
   const page = await open(address('transformer', { device: 'cpu' }));
+  await probed(page);
   const length = page.locator('[data-write="count"]').first();
   const alert = page.locator('.writing-knobs [role="alert"]').filter({ hasText: /./ });
   await type(length, '1 000');

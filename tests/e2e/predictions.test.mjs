@@ -72,7 +72,7 @@ test('a question about a metric that does not exist is reported, and so in the d
   await listen(page, '#rnn');
   // The panel may have said so before the page listened, so it loads again.
   await page.locator('#rnn').evaluate((lab) => lab.setAttribute('share', '1'));
-  await expect.poll(async () => (await heard(page, 'error')).map(({ message }) => message).join()).toMatch(/ask_metric=accuracy is not measured here; there are: loss_rnn/);
+  await expect.poll(async () => (await heard(page, 'error')).map(({ message }) => message).join()).toMatch(/There is no metric “accuracy” in this section\./);
   const panel = await open('#/rnn?device=cpu&ask=How%20accurate%3F&ask_guess=number&ask_metric=accuracy_rnn');
   await panel.locator('[data-action="share"]').click();
   const dialog = panel.locator('dialog.share-dialog');

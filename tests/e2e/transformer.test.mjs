@@ -126,7 +126,7 @@ test('the settings of the optimizer are folded until one of them is changed', as
   assert.ok((await waitMetric(page, 'loss_val')) < 6);
   // A link with such a value shows it.
   const linked = await open(cpu({ beta1: 0.5 }));
-  await linked.locator('[data-param="beta1"] input[type="number"]').waitFor({ state: 'visible' });
+  await linked.locator('[data-param="beta1"] input[role="spinbutton"]').waitFor({ state: 'visible' });
   assert.equal(String(await readParam(linked, 'beta1')), '0.5');
 });
 

@@ -235,7 +235,7 @@ for (const kind of ['each', 'flattened']) {
     const frame = await (await page.waitForSelector('iframe')).contentFrame();
     await frame.locator('[data-panel][data-probe="idle"]').waitFor();
     await frame.evaluate(startTranslator, { kind, keep: 'nothing' });
-    const shown = async () => Number(/Step\D*([\d\s]+)/.exec(await frame.locator('.run-numbers').innerText())?.[1].replace(/\s/g, ''));
+    const shown = async () => Number(/Step\D*([\d,]+)/.exec(await frame.locator('.run-numbers').innerText())?.[1].replaceAll(',', ''));
     await frame.locator('[data-action="train"]').click();
     await frame.locator('[data-action="pause"]').waitFor();
     let last = 0;

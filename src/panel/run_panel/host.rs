@@ -8,7 +8,6 @@ use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::run_panel::props::RunPanelProps;
-use crate::panel::run_panel::question::unknown_metrics;
 use crate::panel::run_panel::report::{Outcome, ReportContext, verdict};
 use crate::panel::shown::panel_element;
 use crate::panel::{PanelAction, RunView};
@@ -201,14 +200,6 @@ fn use_messages(context: &HostContext, question: Option<Question>, prediction: O
                 });
                 metrics.borrow_mut().replace(timer);
             }
-        }
-    });
-    let unknown =
-        view.as_ref().zip(question.as_ref()).and_then(|(view, question)| unknown_metrics(view, question));
-    // Once per question, although the list of known names grows during a run.
-    use_effect_with((question.clone(), unknown.is_some()), move |_| {
-        if let Some(message) = unknown {
-            post_to_host(slug, "error", json!({ "message": message }));
         }
     });
     // An experiment tells its own outcome, which may need no run.

@@ -112,6 +112,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             controls: vec![model()],
             figures: html! {
                 <>
+                    { text::architecture(config.mlp, config.context) }
                     <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
                     <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
                 </>

@@ -185,7 +185,7 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
     let range = Some((-reach, reach));
     let table_grid = grid.clone();
     let table = Callback::from(move |()| {
-        Table::from_plane("x₂, then x₁", &table_grid, (-reach, reach), (-reach, reach))
+        Table::from_plane("x₂ ↓ x₁ →", &table_grid, (-reach, reach), (-reach, reach))
     });
     let look_for = html! { <>{ "Predicted probability of the second class at each point of the plane, with test points on top." }</> };
     html! {

@@ -5,7 +5,6 @@ use super::chars::spoken;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
-use super::text::architecture;
 use crate::panel::PtrEq;
 use crate::sections::transformer::next::Reading;
 use crate::sections::transformer::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
@@ -135,7 +134,6 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
                     </div>
                 </div>
             </div>
-            { architecture(config.mlp, config.context) }
             if let Some(shown) = shown {
                 <NextHeads next={shown} off={switched} {on_switch} />
             }

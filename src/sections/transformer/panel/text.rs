@@ -67,13 +67,13 @@ pub(super) fn block_formula(mlp: bool) -> Html {
     }
 }
 
-/// The parts of the model that the diagram shows.
+/// The parts of the model, as equations and in words.
 pub(super) fn architecture(mlp: bool, context: u32) -> Html {
     html! {
         <div class="about-model">
             { block_formula(mlp) }
             <p>
-                { "The vertical line is the residual stream: one vector per character, to which every branch adds its output. " }
+                { "The residual stream has one vector per character, to which every branch adds its output. " }
                 { if mlp {
                     "In each block, attention reads from earlier positions, and the MLP then works on every position separately. "
                 } else {
@@ -81,7 +81,7 @@ pub(super) fn architecture(mlp: bool, context: u32) -> Html {
                 } }
                 { "LayerNorm gives each branch vectors with mean 0 and variance 1, times a learned gain plus a learned bias. " }
                 { "The causal mask hides later characters: position t attends to positions up to t only. " }
-                { format!("One window of {context} characters therefore gives {context} predictions in one pass: position t predicts character t + 1. Training averages their losses; the bars show the last prediction.") }
+                { format!("One window of {context} characters therefore gives {context} predictions in one pass: position t predicts character t + 1. Training averages their losses.") }
             </p>
         </div>
     }
