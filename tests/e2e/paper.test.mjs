@@ -29,7 +29,7 @@ test('on paper, cells stay between their axes, and the page has its question, se
   await page.setViewportSize({ width: 690, height: 1000 });
   await page.emulateMedia({ media: 'print' });
   const moved = await page.evaluate(shifts);
-  assert.equal(moved.length, 2);
+  assert.ok(moved.length >= 2);
   assert.ok(moved.every((shift) => shift < 1.5), `${moved} px`);
   // A chart that was measured for the screen fits on paper.
   const wide = await page.locator('.chart-svg:visible').evaluateAll((charts) => charts.filter((chart) => chart.getBoundingClientRect().right > innerWidth + 1).length);

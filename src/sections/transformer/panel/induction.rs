@@ -63,8 +63,8 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     };
     let scores_for = html! { <>{ "Solid: the prefix-matching score, the mean attention from the repeats to the tokens that came after earlier occurrences of the query’s token. Dashed: the previous-token score, the mean attention to the token before. In a model of two layers, look for a dashed line of layer 1 and a solid line of layer 2." }</> };
     let parts_for = html! { <>
-        { "In the first block, a model can only rule out tokens already used. In the repeats, copying predicts almost everything. " }
-        { "Two lines are closed forms. “Exclusion” is the minimum for the first block: after k different tokens, each of the other V − k is equally likely. The formula averages these losses over all sequences s and their periods p. “Order unknown” is the loss in the repeats for knowing a block’s tokens but not their order. The first repeated token counts for neither part, because the end of the block cannot be known." }
+        { "“Exclusion” is the minimum for the first block, in closed form: after k different tokens, each of the other V − k is equally likely. The formula averages over sequences s with periods p. " }
+        { "“Order unknown” is the loss in the repeats for knowing a block’s tokens but not their order." }
     </> };
     html! {
         <>
@@ -108,7 +108,7 @@ fn story() -> Html {
     html! {
         <p class="story">
             { "Each sequence is a block of random tokens, repeated to the end. Its first occurrence is the first block; all later tokens are the repeats. " }
-            { "In the first block, a model can only rule out tokens already used. In the repeats, it can copy: find the earlier occurrence of the current token, and predict the token after it. " }
+            { "In the first block, a model can only rule out tokens already used. In the repeats, copying predicts almost everything: find the earlier occurrence of the current token, and predict the token after it. " }
             { "Two layers can do that with two heads. A " }<strong>{ "previous-token head" }</strong>{ " in layer 1 writes into each position which token came before. An " }
             <strong>{ "induction head" }</strong>{ " in layer 2 attends to the position whose previous token is the current one (prefix matching). It then raises the logit of the token there (copying). " }
             { "The period differs from sequence to sequence, so the answer is not at a fixed distance. No token occurs twice in a block, so frequencies carry no information. " }
