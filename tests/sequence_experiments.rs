@@ -154,7 +154,7 @@ fn findings_of_attention() {
         ("At d_k = 8", "small-keys-pace"),
         ("At d_k = 256 with small weights", "small-weights-start"),
         ("With plain gradient descent", "plain-descent-pace"),
-        ("At d_k = 64", "unscaled-learns"),
+        ("At d_k = 256 with weights of the usual size", "unscaled-learns"),
     ] {
         let answers: Vec<Answer> = (1..=5).map(|seed| measured::<Attention>(slug, seed).0).collect();
         let [scaled, unscaled] = ["steps_scaled", "steps_unscaled"]
