@@ -75,13 +75,12 @@ pub(super) fn architecture(mlp: bool, context: u32) -> Html {
             <p>
                 { "The residual stream has one vector per character, to which every branch adds its output. " }
                 { if mlp {
-                    "In each block, attention reads from earlier positions, and the MLP then works on every position separately. "
+                    "Attention reads from earlier positions; the MLP works on every position separately. "
                 } else {
-                    "In each block, attention reads from earlier positions; this model has no MLPs. "
+                    "Attention reads from earlier positions; this model has no MLPs. "
                 } }
                 { "LayerNorm gives each branch vectors with mean 0 and variance 1, times a learned gain plus a learned bias. " }
-                { "The causal mask hides later characters: position t attends to positions up to t only. " }
-                { format!("One window of {context} characters therefore gives {context} predictions in one pass: position t predicts character t + 1. Training averages their losses.") }
+                { format!("The causal mask hides later characters, so one window of {context} characters gives {context} predictions in one pass.") }
             </p>
         </div>
     }
