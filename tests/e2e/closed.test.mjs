@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { act, address, frames, test, waitState } from './lib/test.mjs';
+import { act, address, frames, test, train, waitState } from './lib/test.mjs';
 import { dist, ship } from './lib/site.mjs';
 
 let shipped;
@@ -43,6 +43,13 @@ for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipp
     for (const directive of ['script-src', 'style-src', 'connect-src']) assert.ok(!policy[directive].some((source) => /^(data|blob):/.test(source)), directive);
   });
 }
+
+test('the lab trains under the policy of a server that docs/hosting.md describes', async ({ open, serve }) => {
+  const text = readFileSync(new URL('../../docs/hosting.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  const [, policy] = /has to allow `([^`]*)`/.exec(text);
+  const site = await serve({ headers: { 'Content-Security-Policy': policy } });
+  await train(await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site }), ['loss_linear']);
+});
 
 test('nothing that is injected into the page runs or sends a request', async ({ open, serve }) => {
   const other = await serve({ pages: { 'bad.js': 'window.hacked = "a script from elsewhere"' } });
