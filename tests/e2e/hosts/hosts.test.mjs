@@ -137,7 +137,8 @@ test('Docusaurus: the page hydrates without an error, and each frame loads once'
     `module.exports = { title: 'Course', url: 'http://127.0.0.1', baseUrl: '/', presets: [['classic', { docs: false, blog: false }]], scripts: [{ src: '${site.url}embed.js', type: 'module' }], headTags: [{ tagName: 'link', attributes: { rel: 'icon', href: 'data:,' } }] };`,
   );
   writeFileSync(join(folder, 'src/pages/index.mdx'), '# Lecture 7\n\n<nn-lab id="one" panel="mlp" show="parameters" device="cpu"><a href="https://lab.example">Open the panel</a></nn-lab>\n\n<nn-lab id="two" panel="rnn" show="loss" device="cpu"></nn-lab>\n');
-  execFileSync(join(hosts, 'node/node_modules/.bin/docusaurus'), ['build', folder], { stdio: 'pipe', env: { ...process.env, CI: 'true' } });
+  // It writes its caches to the folder that it runs in.
+  execFileSync(join(hosts, 'node/node_modules/.bin/docusaurus'), ['build'], { cwd: folder, stdio: 'pipe', env: { ...process.env, CI: 'true' } });
   const host = await serve({ folder: join(folder, 'build') });
   site.requests.length = 0;
   // `open` fails if React complains about a difference.
