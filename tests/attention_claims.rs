@@ -2,11 +2,11 @@
 //! and measurements that contradict it.
 #![cfg(feature = "compute")]
 
-use crate::collector::{probe, values};
+use crate::collector::{claim_about, confirmed_and_refuted, probe, values};
 use burn::tensor::{Device, Tensor, TensorData};
+use nn_lab::core::Check;
 use nn_lab::core::curve::Curve;
 use nn_lab::core::settings::Settings;
-use nn_lab::core::{Check, Verdict};
 use nn_lab::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::Experiment;
@@ -177,20 +177,14 @@ impl Evidence {
     /// Returns the check whose claim contains some words.
     #[track_caller]
     fn check(&self, words: &str) -> Check {
-        let checks = Attention::checks(&self.config, &self.record());
-        let found = checks.iter().filter(|check| check.claim.contains(words)).collect::<Vec<_>>();
-        assert_eq!(found.len(), 1, "{words}: {checks:#?}");
-        found[0].clone()
+        claim_about(words, &Attention::checks(&self.config, &self.record()))
     }
 }
 
 /// Fails unless the first measurements confirm a claim and the second ones contradict it.
 #[track_caller]
 fn can_fail(words: &str, confirming: &Evidence, contradicting: &Evidence) {
-    let [holds, fails] = [confirming, contradicting].map(|evidence| evidence.check(words));
-    assert_eq!(holds.verdict, Verdict::Holds, "{holds:?}");
-    assert_eq!(fails.verdict, Verdict::Fails, "{fails:?}");
-    assert_eq!(holds.claim, fails.claim, "it is the same claim");
+    confirmed_and_refuted([confirming, contradicting].map(|evidence| evidence.check(words)));
 }
 
 #[test]

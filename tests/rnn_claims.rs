@@ -2,7 +2,7 @@
 //! and measurements that contradict it.
 #![cfg(feature = "compute")]
 
-use crate::collector::{probe, values};
+use crate::collector::{claim_about, confirmed_and_refuted, probe, values};
 use burn::module::Module;
 use burn::nn::{LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -234,20 +234,14 @@ impl Evidence {
     /// Returns the check whose claim contains some words.
     #[track_caller]
     fn check(&self, words: &str) -> Check {
-        let checks = Rnn::checks(&self.config, &self.record());
-        let found = checks.iter().filter(|check| check.claim.contains(words)).collect::<Vec<_>>();
-        assert_eq!(found.len(), 1, "{words}: {checks:#?}");
-        found[0].clone()
+        claim_about(words, &Rnn::checks(&self.config, &self.record()))
     }
 }
 
 /// Fails unless the first measurements confirm a claim and the second ones contradict it.
 #[track_caller]
 fn can_fail(words: &str, confirming: &Evidence, contradicting: &Evidence) {
-    let [holds, fails] = [confirming, contradicting].map(|evidence| evidence.check(words));
-    assert_eq!(holds.verdict, Verdict::Holds, "{holds:?}");
-    assert_eq!(fails.verdict, Verdict::Fails, "{fails:?}");
-    assert_eq!(holds.claim, fails.claim, "it is the same claim");
+    confirmed_and_refuted([confirming, contradicting].map(|evidence| evidence.check(words)));
 }
 
 #[test]

@@ -3,11 +3,9 @@
 use crate::client::{Files, NewFiles, use_files};
 use crate::core::chapter::RUNS;
 use crate::protocol::{FileKind, UserFile};
-use crate::ui::file_drag::{DropTarget, Dropped, dropped, has_files, target_of, use_file_drag};
-use gloo::events::{EventListener, EventListenerOptions};
+use crate::ui::file_drag::{DropTarget, Dropped, use_file_drop};
 use gloo::utils::document;
 use std::rc::Rc;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File, HtmlInputElement};
 use yew::prelude::*;
 
@@ -30,29 +28,16 @@ pub struct FileBoxProps {
 /// Accepts files, lists them, and shows the errors of refused ones.
 #[component]
 pub fn FileBox(props: &FileBoxProps) -> Html {
-    let dragging = use_file_drag();
-    use_effect_with((props.files.add.clone(), props.kind), {
-        move |(add, kind)| {
-            let (add, kind) = (add.clone(), *kind);
-            let options = EventListenerOptions::enable_prevent_default();
-            let listener = EventListener::new_with_options(&document(), "drop", options, move |event| {
-                let target = target_of(event, ".file-box");
-                if !has_files(event) || target == DropTarget::Elsewhere {
-                    return;
-                }
-                // Otherwise the browser would open the file in place of the page.
-                event.prevent_default();
-                let (add, dropped) = (add.clone(), dropped(event));
-                spawn_local(async move {
-                    let new = new_files(kind, target, dropped.await);
-                    if !new.files.is_empty() || !new.errors.is_empty() {
-                        add.emit(new);
-                    }
-                });
-            });
-            move || drop(listener)
-        }
-    });
+    let on_drop = use_callback(
+        (props.files.add.clone(), props.kind),
+        |(target, all): (DropTarget, Vec<Dropped>), (add, kind)| {
+            let new = new_files(*kind, target, all);
+            if !new.files.is_empty() || !new.errors.is_empty() {
+                add.emit(new);
+            }
+        },
+    );
+    let dragging = use_file_drop(".file-box", on_drop);
     let onchange = {
         let add = props.files.add.clone();
         Callback::from(move |event: Event| {

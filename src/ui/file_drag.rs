@@ -1,10 +1,10 @@
 //! Files and folders that are dragged onto the page.
 
 use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
-use gloo::utils::window;
+use gloo::utils::{document, window};
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, Element, File};
 use yew::prelude::*;
 
@@ -60,7 +60,7 @@ pub enum DropTarget {
 
 /// Returns true while files are dragged over the page.
 #[hook]
-pub fn use_file_drag() -> bool {
+fn use_file_drag() -> bool {
     let dragging = use_state_eq(|| false);
     use_effect_with((), {
         let dragging = dragging.setter();
@@ -92,6 +92,28 @@ pub fn use_file_drag() -> bool {
     *dragging
 }
 
+/// Receives the files and folders that are dropped anywhere on the page, except on other areas that take files. The callback
+/// gets the place relative to the elements of `selector`. Returns true while files are dragged over the page.
+#[hook]
+pub fn use_file_drop(selector: &'static str, on_drop: Callback<(DropTarget, Vec<Dropped>)>) -> bool {
+    use_effect_with(on_drop, move |on_drop| {
+        let on_drop = on_drop.clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        let listener = EventListener::new_with_options(&document(), "drop", options, move |event| {
+            let target = target_of(event, selector);
+            if !has_files(event) || target == DropTarget::Elsewhere {
+                return;
+            }
+            // Otherwise the browser would open the file in place of the page.
+            event.prevent_default();
+            let (on_drop, dropped) = (on_drop.clone(), dropped(event));
+            spawn_local(async move { on_drop.emit((target, dropped.await)) });
+        });
+        move || drop(listener)
+    });
+    use_file_drag()
+}
+
 /// Keeps the page when files are dropped where nothing takes them. Browsers would open them in place of the page.
 #[hook]
 pub fn use_drop_guard() {
@@ -110,13 +132,13 @@ pub fn use_drop_guard() {
 }
 
 /// Returns true if an event carries files.
-pub fn has_files(event: &web_sys::Event) -> bool {
+fn has_files(event: &web_sys::Event) -> bool {
     let types = event.unchecked_ref::<DragEvent>().data_transfer().map(|transfer| transfer.types());
     types.is_some_and(|types| types.iter().any(|kind| kind == "Files"))
 }
 
 /// Returns where an event happened, relative to the elements of a selector.
-pub fn target_of(event: &web_sys::Event, selector: &str) -> DropTarget {
+fn target_of(event: &web_sys::Event, selector: &str) -> DropTarget {
     if is_in(event, selector) {
         DropTarget::Inside
     } else if is_in(event, ".file-box, .runs, input[type=file]") {
@@ -133,7 +155,7 @@ fn is_in(event: &web_sys::Event, selector: &str) -> bool {
 
 /// Returns what was dropped. The event must still be in progress when this is called, because its items are gone
 /// afterwards; the files are read later.
-pub fn dropped(event: &web_sys::Event) -> impl Future<Output = Vec<Dropped>> + use<> {
+fn dropped(event: &web_sys::Event) -> impl Future<Output = Vec<Dropped>> + use<> {
     let transfer = event.unchecked_ref::<DragEvent>().data_transfer();
     let items = transfer.and_then(|transfer| Reflect::get(&transfer, &"items".into()).ok());
     let items = items.filter(JsValue::is_object).map(|items| Array::from(&items)).unwrap_or_default();

@@ -6,6 +6,7 @@ pub mod control;
 pub mod export;
 pub mod figure;
 pub mod file_drag;
+pub mod list_field;
 pub mod math;
 pub mod number_field;
 pub mod picture;

@@ -1,8 +1,10 @@
 //! The run context of native tests, in place of a worker: collects frames and sends the test's requests.
 
 mod answer;
+mod claims;
 
 pub(crate) use answer::{answer, measured, number};
+pub(crate) use claims::{claim_about, confirmed_and_refuted};
 
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::measure::Measure;

@@ -7,10 +7,11 @@ use crate::core::query::Query;
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
 use crate::panel::PanelAction;
+use crate::ui::list_field::use_list_field;
 use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use crate::ui::use_unique;
 use std::rc::Rc;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -173,55 +174,25 @@ struct ValuesProps {
 /// The values of an axis. Text that is not accepted stays until it is corrected, or until Escape restores the values.
 #[component]
 fn Values(props: &ValuesProps) -> Html {
-    let draft = use_state_eq(|| None::<String>);
-    let message = use_state_eq(|| None::<String>);
     let id = use_unique();
     let message_id = format!("{}-message-{id}", props.name);
-    use_effect_with(props.values.clone(), {
-        let (draft, message) = (draft.setter(), message.setter());
-        move |_| {
-            draft.set(None);
-            message.set(None);
-        }
-    });
-    let oninput = {
-        let draft = draft.setter();
-        Callback::from(move |event: InputEvent| {
-            draft.set(Some(event.target_unchecked_into::<HtmlInputElement>().value()));
-        })
-    };
-    let onchange = {
-        let (draft, message) = (draft.setter(), message.setter());
+    let accept = {
         let (whole, on_values) = (props.whole, props.on_values.clone());
-        Callback::from(move |event: Event| {
-            match list_items(&event.target_unchecked_into::<HtmlInputElement>().value(), whole) {
-                Ok(items) => {
-                    draft.set(None);
-                    message.set(None);
-                    on_values.emit(items.join(","));
-                }
-                Err(error) => message.set(Some(error.to_string())),
-            }
+        Callback::from(move |text: String| {
+            let items = list_items(&text, whole).map_err(|error| error.to_string())?;
+            on_values.emit(items.join(","));
+            Ok(())
         })
     };
-    let onkeydown = {
-        let (draft, message) = (draft.setter(), message.setter());
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                draft.set(None);
-                message.set(None);
-            }
-        })
-    };
-    let text = (*draft).clone().unwrap_or_else(|| props.values.replace(',', ", "));
+    let field = use_list_field(props.values.to_string(), accept);
     html! {
         <>
             <label data-param={props.name.clone()} title="Values with commas or spaces between them, or from..to/count; append log for a geometric series: 2..256/8log">
-                { "Values " }<input type="text" size="24" value={text} placeholder="2, 4, 8 or 2..256/8log"
-                    aria-invalid={message.is_some().then_some("true")} aria-describedby={message_id.clone()}
-                    {oninput} {onchange} {onkeydown} />
+                { "Values " }<input type="text" size="24" value={field.text} placeholder="2, 4, 8 or 2..256/8log"
+                    aria-invalid={field.message.is_some().then_some("true")} aria-describedby={message_id.clone()}
+                    oninput={field.oninput} onchange={field.onchange} onkeydown={field.onkeydown} />
             </label>
-            <p class="control-message" id={message_id} role="alert">{ (*message).clone() }</p>
+            <p class="control-message" id={message_id} role="alert">{ field.message }</p>
         </>
     }
 }

@@ -4,66 +4,32 @@ use crate::core::number::{Bounds, NumberError};
 use crate::core::number_list::list_items;
 use crate::core::settings::{IntList, Kind};
 use crate::ui::control::field::Field;
+use crate::ui::list_field::use_list_field;
 use serde_json::Value;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[component]
 pub(super) fn IntListField(props: &Field) -> Html {
-    let draft = use_state_eq(|| None::<String>);
-    let message = use_state_eq(|| None::<String>);
     let param = props.param;
-    use_effect_with(props.value.clone(), {
-        let (draft, message) = (draft.setter(), message.setter());
-        move |_| {
-            draft.set(None);
-            message.set(None);
-        }
-    });
-    let oninput = {
-        let draft = draft.setter();
-        Callback::from(move |event: InputEvent| {
-            draft.set(event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()));
-        })
-    };
-    let onchange = {
+    let accept = {
         let (on_change, value) = (props.on_change.clone(), props.value.clone());
-        let (draft, message) = (draft.setter(), message.setter());
-        Callback::from(move |event: Event| {
-            let (Some(input), Kind::IntList(list)) =
-                (event.target_dyn_into::<HtmlInputElement>(), param.kind)
-            else {
-                return;
-            };
-            match read(list, &input.value()) {
-                Ok(next) => {
-                    draft.set(None);
-                    message.set(None);
-                    if next != value {
-                        on_change.emit(next);
-                    }
-                }
-                Err(words) => message.set(Some(words)),
+        Callback::from(move |text: String| {
+            let Kind::IntList(list) = param.kind else { return Ok(()) };
+            let next = read(list, &text)?;
+            if next != value {
+                on_change.emit(next);
             }
+            Ok(())
         })
     };
-    let onkeydown = {
-        let (draft, message) = (draft.setter(), message.setter());
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                draft.set(None);
-                message.set(None);
-            }
-        })
-    };
-    let text = (*draft).clone().unwrap_or_else(|| param.text(&props.value).replace(',', ", "));
+    let field = use_list_field(param.text(&props.value), accept);
     let message_id = format!("{}-message", props.id);
     html! {
         <>
-            <input type="text" class="sizes-field" id={props.id.clone()} value={text} placeholder="same width" autocomplete="off"
-                aria-describedby={format!("{} {message_id}", props.help_id)} aria-invalid={message.is_some().then_some("true")}
-                disabled={props.disabled} {oninput} {onchange} {onkeydown} />
-            <p class="control-message" id={message_id} role="alert">{ (*message).clone() }</p>
+            <input type="text" class="sizes-field" id={props.id.clone()} value={field.text} placeholder="same width" autocomplete="off"
+                aria-describedby={format!("{} {message_id}", props.help_id)} aria-invalid={field.message.is_some().then_some("true")}
+                disabled={props.disabled} oninput={field.oninput} onchange={field.onchange} onkeydown={field.onkeydown} />
+            <p class="control-message" id={message_id} role="alert">{ field.message }</p>
         </>
     }
 }
