@@ -13,10 +13,12 @@ use crate::core::guided::expanded;
 use crate::core::query::Query;
 use crate::core::suggest::{nearest, no_such};
 use crate::for_each_section;
-use crate::panel::{PanelAction, PanelProps, Problems, device, page_problems};
+use crate::panel::{PanelAction, PanelProps, Problems, Share, device, page_problems};
 use crate::sections::{SECTIONS, Section};
 use crate::ui::file_drag::use_drop_guard;
+use crate::ui::menu::Menu;
 use crate::ui::theme::set_theme;
+use crate::ui::visibility::HiddenByLesson;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -82,18 +84,20 @@ pub fn App() -> Html {
         state: state.clone(),
         dispatch: dispatch.clone(),
     };
-    let panel = html! {
-        <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>
-            // Each section's panel is a separate component: switching drops the old one with its runs.
-            { panel(section.slug, props) }
-        </ContextProvider<Rc<Assignment>>>
-    };
-    if query.get("embed") == Some("1") {
+    // Each section's panel is a separate component: switching drops the old one with its runs.
+    let panel = panel(section.slug, props);
+    let content = if query.get("embed") == Some("1") {
         let guided_infos = state.experiment.guided_infos();
         let query = Rc::new(embed::in_the_lab(query, expanded(&guided_infos, &state.assignment.show).1));
-        html! { <embed::Embed slug={section.slug} chapter={chapter.clone()} {query}>{ panel }</embed::Embed> }
+        let share = (page.query.get("share") == Some("1")).then(|| {
+            html! { <Share experiment={state.experiment} query={page.query.clone()} chapter={chapter.clone()} /> }
+        });
+        html! { <embed::Embed slug={section.slug} chapter={chapter.clone()} {query} {share}>{ panel }</embed::Embed> }
     } else {
         shell(&page, &dispatch, panel)
+    };
+    html! {
+        <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>{ content }</ContextProvider<Rc<Assignment>>>
     }
 }
 
@@ -124,18 +128,27 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
         let href = href(section.slug);
         html! {
             <li><a {href} title={section.subtitle} aria-current={current.then_some("page")}>
-                <strong>{ section.title }</strong><span>{ section.subtitle }</span>
+                { section.title }
             </a></li>
         }
     };
+    let device = query.get("device").unwrap_or_default();
+    let device = DEVICES.iter().find(|(value, _)| *value == device).or(DEVICES.first());
     html! {
         <div class="shell">
             <header>
-                <h1><a href="#/">{ "Neural network lab" }</a></h1>
+                <a class="brand" href="#/">{ "Neural network lab" }</a>
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
-                <div class="preferences">
-                    { choice("Device", "device", DEVICES, query, dispatch) }
-                    { choice("Theme", "theme", THEMES, query, dispatch) }
+                <div class="tools">
+                    <Menu class="preferences" summary={html! { <>{ "Device: " }{ device.map_or("", |(_, words)| words) }</> }}>
+                        { choice("Device", "device", DEVICES, query, dispatch) }
+                        { choice("Theme", "theme", THEMES, query, dispatch) }
+                    </Menu>
+                    if let Some(state) = &page.panel {
+                        <HiddenByLesson name="share">
+                            <Share experiment={state.experiment} query={page.query.clone()} chapter={page.chapter.clone()} />
+                        </HiddenByLesson>
+                    }
                 </div>
             </header>
             <main>{ children }</main>

@@ -4,6 +4,7 @@ use crate::app::route::Route;
 use crate::core::guided::GuidedInfo;
 use crate::core::query::{Changes, Query};
 use crate::embedding::Height;
+use crate::ui::visibility::HiddenByLesson;
 use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
@@ -14,6 +15,8 @@ pub(super) struct EmbedProps {
     pub(super) chapter: Option<String>,
     /// The query of the link to the lab.
     pub(super) query: Rc<Query>,
+    /// The buttons for sharing, which a reader of a course page does not need.
+    pub(super) share: Option<Html>,
     pub(super) children: Html,
 }
 
@@ -42,6 +45,9 @@ pub(super) fn Embed(props: &EmbedProps) -> Html {
     let href = Route { slug: props.slug.to_owned(), chapter: props.chapter.clone(), query }.to_hash();
     html! {
         <main class="embed" ref={node}>
+            if let Some(share) = &props.share {
+                <HiddenByLesson name="share">{ share.clone() }</HiddenByLesson>
+            }
             { props.children.clone() }
             <p class="embed-foot"><a {href} target="_blank" rel="noopener">{ "Open in the lab" }</a></p>
         </main>

@@ -170,7 +170,8 @@ pub(super) fn name_axis(
 pub(super) fn empty_text(plot: Plot, text: &str) -> Html {
     let text = if text.is_empty() { "No data yet." } else { text };
     let x = plot.left / 2.0 + plot.right / 2.0;
-    let y = plot.top / 2.0 + plot.bottom / 2.0;
+    // Below the middle, since baselines are usually above it.
+    let y = plot.top * 0.3 + plot.bottom * 0.7;
     // SVG does not wrap lines.
     let lines = wrap(text, plot.width() - 19.0);
     let first = y - 8.0 * (lines.len() as f64 - 1.0);

@@ -5,7 +5,7 @@ use crate::charts::{
     color,
     cursor::{chart_svg, step_along, use_cursor},
     layout::{fit_text, text_width},
-    measure::{pointer_in, use_width},
+    measure::{pointer_in, use_chart_height, use_width},
     scale::{Scale, ScaleKind, Tick, extent, format_number, nice},
     series::Reference,
     tooltip::{TipRow, TipText, tooltip},
@@ -46,13 +46,14 @@ pub struct BarChartProps {
     pub empty: AttrValue,
 }
 
-const HEIGHT: f64 = 250.0;
-
 /// Grouped bars, with a cursor for pointer and keyboard.
 #[component]
 pub fn BarChart(props: &BarChartProps) -> Html {
     let (node, width) = use_width();
-    let layout = use_memo((props.clone(), width), |(props, width)| Layout::new(props, *width));
+    let height = use_chart_height();
+    let layout = use_memo((props.clone(), width, height), |(props, width, height)| {
+        Layout::new(props, (*width, *height))
+    });
     let count = props.bars.len();
     let locate = {
         let (node, plot) = (node.clone(), layout.plot);
@@ -74,8 +75,8 @@ pub fn BarChart(props: &BarChartProps) -> Html {
         format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
     let drawing = html! { <>{ band }<Plotted {layout} /></> };
     html! {
-        <div class="chart" ~style={format!("height:{HEIGHT}px")} ref={node}>
-            { chart_svg(&cursor, "bar chart", (width, HEIGHT), about, drawing) }
+        <div class="chart" ~style={format!("height:{height}px")} ref={node}>
+            { chart_svg(&cursor, "bar chart", (width, height), about, drawing) }
             { tooltip(text.as_ref(), cursor.spoken) }
         </div>
     }
@@ -115,7 +116,7 @@ struct Block {
 }
 
 impl Layout {
-    fn new(props: &BarChartProps, width: f64) -> Self {
+    fn new(props: &BarChartProps, (width, height): (f64, f64)) -> Self {
         let count = props.bars.len().max(1);
         let per_bar = props.bars.iter().map(|bar| bar.values.len()).max().unwrap_or(0).max(1);
         let (legend, rows) = legend(&props.groups, width);
@@ -133,14 +134,14 @@ impl Layout {
             left: 30.0,
             right: (width - 10.0).max(60.0),
             top: 26.0 + 18.0 * rows as f64,
-            bottom: HEIGHT,
+            bottom: height,
         };
         // The labels of the ticks do not depend on the height, so they can be measured before it is known.
         let y_ticks = Scale::new(props.y_scale, domain, (1.0, 0.0)).ticks(5);
         plot.left = tick_room(&y_ticks).min(plot.right - 30.0);
         let cell = plot.width() / count as f64;
         let names = Names::fit(props.bars.iter().map(|bar| bar.label.as_str()), cell);
-        plot.bottom = HEIGHT - names.height - 26.0;
+        plot.bottom = height - names.height - 26.0;
         let y = Scale::new(props.y_scale, domain, (plot.bottom, plot.top));
         let floor = y.map(0.0).unwrap_or(plot.bottom);
         let gap = (cell * 0.2).min(16.0);
@@ -314,10 +315,11 @@ mod tests {
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, 1e300, 1e-300];
         for scale in [ScaleKind::Linear, ScaleKind::Log] {
             for width in [0.0, 120.0, 320.0, 4000.0] {
-                assert!(Layout::new(&props(vec![], scale), width).empty.is_some());
-                assert!(Layout::new(&props(vec![vec![]; 3], scale), width).empty.is_some());
+                assert!(Layout::new(&props(vec![], scale), (width, 250.0)).empty.is_some());
+                assert!(Layout::new(&props(vec![vec![]; 3], scale), (width, 250.0)).empty.is_some());
                 for value in bad {
-                    let layout = Layout::new(&props(vec![vec![value, 1.0], vec![2.0]], scale), width);
+                    let layout =
+                        Layout::new(&props(vec![vec![value, 1.0], vec![2.0]], scale), (width, 250.0));
                     assert!(layout.empty.is_none());
                     for bar in &layout.boxes {
                         assert!(
@@ -332,7 +334,7 @@ mod tests {
 
     #[test]
     fn bars_start_at_zero() {
-        let layout = Layout::new(&props(vec![vec![1.0, -1.0]], ScaleKind::Linear), 400.0);
+        let layout = Layout::new(&props(vec![vec![1.0, -1.0]], ScaleKind::Linear), (400.0, 250.0));
         let floor = layout.y.map(0.0).unwrap_or_default();
         assert!((layout.boxes[0].y + layout.boxes[0].height - floor).abs() < 1e-6);
         assert!((layout.boxes[1].y - floor).abs() < 1e-6);

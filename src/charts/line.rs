@@ -2,8 +2,8 @@
 
 use crate::charts::{
     cursor::{chart_svg, pick_hint, step_along, use_cursor},
-    line_plot::{HEIGHT, Layout, Plotted},
-    measure::{pointer_in, use_width},
+    line_plot::{Layout, Plotted},
+    measure::{pointer_in, use_chart_height, use_width},
     scale::format_number,
     series::{LineChartProps, Series},
     tooltip::{TipRow, TipText, tooltip},
@@ -14,7 +14,10 @@ use yew::prelude::*;
 #[component]
 pub fn LineChart(props: &LineChartProps) -> Html {
     let (node, width) = use_width();
-    let layout = use_memo((props.clone(), width), |(props, width)| Layout::new(props, *width));
+    let height = use_chart_height();
+    let layout = use_memo((props.clone(), width, height), |(props, width, height)| {
+        Layout::new(props, (*width, *height))
+    });
     let locate = {
         let (node, layout, series) = (node.clone(), layout.clone(), props.series.clone());
         move |event: &MouseEvent| nearest_x(&series, &layout, pointer_in(&node, event)?.0)
@@ -50,8 +53,8 @@ pub fn LineChart(props: &LineChartProps) -> Html {
     );
     let drawing = html! { <><Plotted {layout} />{ marks }</> };
     html! {
-        <div class="chart" ~style={format!("height:{HEIGHT}px")} ref={node}>
-            { chart_svg(&cursor, "line chart", (width, HEIGHT), about, drawing) }
+        <div class="chart" ~style={format!("height:{height}px")} ref={node}>
+            { chart_svg(&cursor, "line chart", (width, height), about, drawing) }
             { tooltip(reading.as_ref().map(|reading| &reading.text), cursor.spoken) }
         </div>
     }
@@ -165,7 +168,7 @@ mod tests {
         let layout = Layout::new(&props, 400.0);
         let picked = |x, height| picked(&props.series, &layout, x, height);
         assert_eq!(picked(2.0, Some(0.0)), Some((2.0, 1)));
-        assert_eq!(picked(2.0, Some(HEIGHT)), Some((2.0, 0)));
+        assert_eq!(picked(2.0, Some(250.0)), Some((2.0, 0)));
         assert_eq!(picked(1.0, None), Some((1.0, 0)));
         assert_eq!(picked(3.0, None), Some((3.0, 1)), "the first series ends before it");
         assert_eq!(super::picked(&[], &layout, 2.0, None), None);

@@ -10,8 +10,6 @@ use crate::charts::{
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The height of every line chart. It is fixed, so that the page never jumps.
-pub(super) const HEIGHT: f64 = 250.0;
 const LABEL_GAP: f64 = 14.0;
 
 /// Positions of everything in the chart, in pixels.
@@ -50,7 +48,7 @@ struct Label {
 }
 
 impl Layout {
-    pub(super) fn new(props: &LineChartProps, width: f64) -> Self {
+    pub(super) fn new(props: &LineChartProps, (width, height): (f64, f64)) -> Self {
         let series = &props.series;
         let points = || series.iter().flat_map(|series| series.points.iter());
         let bands = || series.iter().filter_map(|series| series.band.as_ref()).flat_map(|band| band.iter());
@@ -68,6 +66,11 @@ impl Layout {
         let ys = points().map(|point| point.1);
         let ys = ys.chain(bands().flat_map(|point| [point.1, point.2]));
         let ys = ys.chain(props.references.iter().map(|reference| reference.y));
+        // Before the first value, a chart shows its axes from zero to somewhat above the baselines.
+        let is_empty = points().next().is_none() && y_scale == ScaleKind::Linear;
+        let room =
+            props.references.iter().filter(|_| is_empty).flat_map(|reference| [0.0, 1.2 * reference.y]);
+        let ys = ys.chain(room);
         let y_data = extent(y_scale, ys).unwrap_or(y_scale.empty_domain());
         let y_domain = props.y_range.unwrap_or_else(|| nice(y_scale, y_data, 5));
 
@@ -76,7 +79,7 @@ impl Layout {
         let names = named.map(|name| text_width(name)).fold(0.0, f64::max);
         let names = if names > 0.0 { names.min(width * 0.4).min(150.0) } else { 0.0 };
         let mut plot =
-            Plot { left: 30.0, right: (width - names - 14.0).max(60.0), top: 26.0, bottom: HEIGHT - 42.0 };
+            Plot { left: 30.0, right: (width - names - 14.0).max(60.0), top: 26.0, bottom: height - 42.0 };
         let y = Scale::new(y_scale, y_domain, (plot.bottom, plot.top));
         let y_ticks = y.ticks(5);
         plot.left = tick_room(&y_ticks).min(plot.right - 30.0);
@@ -292,10 +295,11 @@ mod tests {
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, 1e300, 1e-300];
         for scale in [ScaleKind::Linear, ScaleKind::Log] {
             for width in [0.0, 1.0, 120.0, 320.0, 4000.0] {
-                Layout::new(&props(vec![], scale), width);
+                Layout::new(&props(vec![], scale), (width, 250.0));
                 for x in bad {
                     for y in bad {
-                        let layout = Layout::new(&props(vec![(x, y), (1.0, 2.0), (2.0, 2.0)], scale), width);
+                        let layout =
+                            Layout::new(&props(vec![(x, y), (1.0, 2.0), (2.0, 2.0)], scale), (width, 250.0));
                         assert!(
                             !layout.lines[0].path.contains("NaN") && !layout.lines[0].path.contains("inf")
                         );
@@ -308,15 +312,19 @@ mod tests {
 
     #[test]
     fn a_log_axis_reports_omitted_values() {
-        assert!(Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Log), 400.0).has_omitted);
-        assert!(!Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Linear), 400.0).has_omitted);
-        assert!(Layout::new(&props(vec![(0.0, 0.0)], ScaleKind::Log), 400.0).empty.is_some());
+        assert!(
+            Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Log), (400.0, 250.0)).has_omitted
+        );
+        assert!(
+            !Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Linear), (400.0, 250.0)).has_omitted
+        );
+        assert!(Layout::new(&props(vec![(0.0, 0.0)], ScaleKind::Log), (400.0, 250.0)).empty.is_some());
     }
 
     #[test]
     fn long_runs_stay_small() {
         let points = (0..50_000).map(|step| (f64::from(step), f64::from(step % 97))).collect();
-        let layout = Layout::new(&props(points, ScaleKind::Linear), 700.0);
+        let layout = Layout::new(&props(points, ScaleKind::Linear), (700.0, 250.0));
         assert!(layout.lines[0].path.len() < 40_000, "{}", layout.lines[0].path.len());
     }
 }

@@ -30,6 +30,28 @@ pub fn use_width() -> (NodeRef, f64) {
     (node, *width)
 }
 
+/// The height of the line and bar charts in a part of the page, in CSS pixels. It is fixed, so that the page never
+/// jumps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChartHeight(pub f64);
+
+impl ChartHeight {
+    /// The height of a chart that is the main figure of its chapter.
+    pub const STAGE: Self = Self(300.0);
+}
+
+impl Default for ChartHeight {
+    fn default() -> Self {
+        Self(250.0)
+    }
+}
+
+/// Returns the height that the context gives to charts.
+#[hook]
+pub(super) fn use_chart_height() -> f64 {
+    use_context::<ChartHeight>().unwrap_or_default().0
+}
+
 /// Returns the pointer's position in pixels from the element's left and top.
 pub(super) fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
     let frame = node.cast::<Element>()?.get_bounding_client_rect();

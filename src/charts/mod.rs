@@ -30,6 +30,7 @@ pub use crate::charts::{
     grid::Grid,
     heatmap::Heatmap,
     line::LineChart,
+    measure::ChartHeight,
     scale::ScaleKind,
     series::{Reference, Series},
     strips::{Band, Strips},

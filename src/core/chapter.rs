@@ -8,6 +8,8 @@ use crate::core::suggest::no_such;
 pub struct Chapter {
     /// The name in addresses: `#/attention/saturation`.
     pub slug: &'static str,
+    /// The name on the chapter's tab, of one or two words.
+    pub tab: &'static str,
     /// The question that the chapter answers.
     pub title: &'static str,
     /// Names and titles of the chapter's figures.
@@ -28,6 +30,7 @@ impl Chapter {
 /// The chapter of checks and sweeps, which every section has.
 pub const CLAIMS: Chapter = Chapter {
     slug: "claims",
+    tab: "Claims",
     title: "Do the claims hold?",
     figures: &[("sweep", "Sweep over a setting")],
     readouts: &[],
@@ -37,6 +40,7 @@ pub const CLAIMS: Chapter = Chapter {
 /// The chapter of saved runs, which every section has as its last.
 pub const RUNS: Chapter = Chapter {
     slug: "runs",
+    tab: "Runs",
     title: "How do your runs compare?",
     figures: &[("compare-runs", "Compare runs")],
     readouts: &[],
@@ -109,12 +113,20 @@ mod tests {
     const OWN: &[Chapter] = &[
         Chapter {
             slug: "one",
+            tab: "One",
             title: "One?",
             figures: &[("a", "A"), ("b", "B")],
             readouts: &[],
             trains: true,
         },
-        Chapter { slug: "two", title: "Two?", figures: &[("c", "C")], readouts: &[], trains: false },
+        Chapter {
+            slug: "two",
+            tab: "Two",
+            title: "Two?",
+            figures: &[("c", "C")],
+            readouts: &[],
+            trains: false,
+        },
     ];
 
     fn shown(chapter: Option<&str>, show: &[&str]) -> (Vec<(&'static str, usize)>, usize) {

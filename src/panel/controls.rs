@@ -1,6 +1,5 @@
 //! The controls of a chapter: the list of the settings that it shows, and their rendering.
 
-use crate::assignment::Assignment;
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
 use crate::ui::control::Control;
@@ -25,6 +24,16 @@ pub enum ControlGroup {
     },
     /// Other content, such as a box for files.
     Other(Html),
+}
+
+impl ControlGroup {
+    /// Returns the number of settings in the group.
+    pub(super) fn number(&self) -> usize {
+        match self {
+            Self::Settings { keys, .. } => keys.len(),
+            Self::Other(_) => 0,
+        }
+    }
 }
 
 impl From<Html> for ControlGroup {
@@ -52,24 +61,29 @@ pub fn folded_controls(title: &'static str, keys: &[&'static str]) -> ControlGro
     ControlGroup::Settings { title, keys: keys.to_vec(), absent: &[], folded: true }
 }
 
-/// Removes the settings whose keys are already in `shown`, and adds the others to it, so that each setting
-/// has one control even if several chapters are on the page.
-pub(super) fn keep_first(groups: &mut [ControlGroup], shown: &mut Vec<&'static str>) {
-    for group in groups {
-        if let ControlGroup::Settings { keys, .. } = group {
+/// Divides groups into the settings whose keys are in `main`, in that order and under no heading, and all
+/// others. Keys in `shown` are left out, and those of `main` are added to it, so that each setting has one
+/// control even if several chapters are on the page.
+pub(super) fn divide(
+    groups: &[ControlGroup],
+    main: &[&'static str],
+    shown: &mut Vec<&'static str>,
+) -> (Vec<ControlGroup>, Vec<ControlGroup>) {
+    let main: Vec<&'static str> = main.iter().copied().filter(|key| !shown.contains(key)).collect();
+    shown.extend(&main);
+    let mut more = groups.to_vec();
+    let mut absent_values = Vec::new();
+    for group in &mut more {
+        if let ControlGroup::Settings { keys, absent, .. } = group {
+            absent_values.extend(keys.iter().filter(|key| main.contains(key)).map(|key| (*key, *absent)));
             keys.retain(|key| !shown.contains(key));
-            shown.extend(&*keys);
         }
     }
-}
-
-/// Returns the number of controls that the lesson does not hide, or `None` if there is other content.
-pub(super) fn shown_controls(assignment: &Assignment, groups: &[ControlGroup]) -> Option<usize> {
-    let shown = |group: &ControlGroup| match group {
-        ControlGroup::Settings { keys, .. } => Some(keys.iter().filter(|key| !assignment.hides(key)).count()),
-        ControlGroup::Other(_) => None,
+    let absent_of = |key: &str| {
+        absent_values.iter().find(|(known, _)| *known == key).map_or(&[][..], |(_, absent)| *absent)
     };
-    groups.iter().map(shown).sum()
+    let own = main.iter().map(|key| controls_without("", &[key], absent_of(key))).collect();
+    (own, more)
 }
 
 /// Draws the parts of a chapter's controls.
@@ -137,6 +151,9 @@ fn Group(props: &GroupProps) -> Html {
             </fieldset>
         };
     }
+    if props.title.is_empty() {
+        return shown.into_iter().map(control).collect();
+    }
     html! {
         <fieldset>
             <legend>{ props.title }</legend>
@@ -150,23 +167,21 @@ mod tests {
     use crate::panel::controls::*;
 
     #[test]
-    fn hidden_controls_are_not_counted() {
-        let hidden = Assignment { hide: vec!["y".to_owned()], ..Assignment::default() };
-        assert_eq!(shown_controls(&hidden, &[controls("A", &["x", "y"]), controls("B", &["z"])]), Some(2));
-        assert_eq!(shown_controls(&hidden, &[Html::default().into()]), None);
-    }
-
-    #[test]
     fn each_setting_has_one_control_on_the_page() {
-        let mut groups =
-            [controls("A", &["x", "y"]), Html::default().into(), controls("B", &["y", "z", "z"])];
-        let mut shown = vec!["z"];
-        keep_first(&mut groups, &mut shown);
-        let keys = groups.each_ref().map(|group| match group {
-            ControlGroup::Settings { keys, .. } => keys.join(" "),
-            ControlGroup::Other(_) => "other".to_owned(),
-        });
-        assert_eq!(keys, ["x y", "other", ""]);
-        assert_eq!(shown, ["z", "x", "y"]);
+        let groups =
+            [controls("A", &["x", "y"]), Html::default().into(), controls_without("B", &["y", "z"], &["v"])];
+        let keys = |groups: &[ControlGroup]| {
+            let of = |group: &ControlGroup| match group {
+                ControlGroup::Settings { keys, absent, .. } => {
+                    format!("{}{}", keys.join(" "), absent.join("-"))
+                }
+                ControlGroup::Other(_) => "other".to_owned(),
+            };
+            groups.iter().map(of).collect::<Vec<_>>().join(", ")
+        };
+        let mut shown = vec!["w"];
+        let (main, more) = divide(&groups, &["z", "w", "x"], &mut shown);
+        assert_eq!((&*keys(&main), &*keys(&more)), ("zv, x", "y, other, yv"));
+        assert_eq!(shown, ["w", "z", "x"]);
     }
 }

@@ -1,48 +1,58 @@
 //! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
-use crate::assignment::{Assignment, Guess};
+use crate::assignment::Guess;
+use crate::charts::ChartHeight;
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
-use crate::core::guided::expanded;
+use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::Param;
+use crate::core::settings::{Param, Preset};
 use crate::core::sweep::seed;
-use crate::panel::controls::{ControlGroup, control_groups, keep_first, shown_controls};
+use crate::panel::controls::{ControlGroup, divide};
 use crate::panel::history::RunHistory;
-use crate::panel::rail::{Rail, Reset, next_chapter};
-use crate::panel::run_status::{checks, device_line, offer, run_panel};
+use crate::panel::run_panel::{CardSlot, RunPanel};
+use crate::panel::run_status::{checks, device_line, offer, run_panel_props};
 use crate::panel::run_view::RunViewProvider;
-use crate::panel::share::{Share, link_for_reader};
+use crate::panel::share::link_for_reader;
+use crate::panel::side::{self, Hint, SideSettings, side_settings};
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
-use crate::panel::{AnySettings, PanelAction, PanelProps, Problems, PtrEq};
+use crate::panel::tabs::{Tabs, next_chapter};
+use crate::panel::{AnySettings, PanelAction, Problems, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::format;
+use crate::sections::SECTIONS;
 use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
 use crate::ui::visibility::{CurrentChapter, HiddenByLesson, OnlyFigures, ShownSeed};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The parts of the frame that a section provides.
-#[derive(Debug)]
+/// The parts of the frame that are the same in all chapters of a section.
+#[derive(Debug, Default)]
 pub struct Page {
-    /// The title of the panel.
-    pub title: &'static str,
-    /// One or two sentences under the title.
-    pub introduction: Html,
-    /// Content above all chapters, such as an estimate of the cost of a run.
+    /// All settings of the section, in groups. Every chapter offers them next to its main figure.
+    pub settings: Vec<ControlGroup>,
+    /// Content below the settings, such as an estimate of the cost of a run.
     pub notice: Html,
 }
 
-/// The content of a chapter: its controls, and its figures with the text between them.
+/// The content of a chapter. Its question comes from the section's list of chapters.
 #[derive(Debug, Default)]
 pub struct ChapterBody {
-    /// The controls.
-    pub controls: Vec<ControlGroup>,
-    /// The figures with their text.
-    pub figures: Html,
+    /// One or two sentences below the question.
+    pub lead: Html,
+    /// The main figure, or a row of them: what a reader sees first. It shows something before any training.
+    pub stage: Html,
+    /// The keys of the settings next to the main figure, at most [`MAX_CONTROLS`](super::MAX_CONTROLS).
+    pub keys: &'static [&'static str],
+    /// Other content next to the main figure.
+    pub aside: Html,
+    /// An experiment to which the main figure invites.
+    pub hint: Option<Hint>,
+    /// Further figures, with the text that explains them.
+    pub below: Html,
 }
 
 /// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for
@@ -64,10 +74,8 @@ fn draw(
 ) -> Html {
     let AnyExperiment { slug, schema, chapters, .. } = *run.experiment;
     let device = run.device.as_ref().map(|info| info.kind);
-    let title_id = format!("{slug}-title");
-    let several = (run.records.len() > 1).then(|| seed(&settings.values));
+    let several_seeds = (run.records.len() > 1).then(|| seed(&settings.values));
     let provenance = Provenance(provenance(slug, &schema, &settings.values));
-    // A reader of a course page does not need the buttons of its author.
     let query = &settings.page.query;
     let guided_infos = Rc::new(run.experiment.guided_infos());
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
@@ -87,31 +95,40 @@ fn draw(
     let is_picked = is_picked(&opened, &show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
-    let own = opened.iter().filter(|opened| chapters.contains(opened.chapter));
-    let mut shown = Vec::new();
-    let bodies = own.map(|opened| {
-        let mut body = body(opened.chapter.slug);
-        keep_first(&mut body.controls, &mut shown);
-        (opened, body)
-    });
-    let bodies: Vec<_> = bodies.collect();
+    // One chapter has its question above the run bar. Several have theirs between them.
+    let single = if let [single] = &*opened { Some(single) } else { None };
+    let is_several = single.is_none();
+    let parts = FrameParts {
+        settings,
+        page,
+        guided,
+        guided_infos: guided_infos.clone(),
+        presets,
+        is_picked,
+        is_several,
+        several_seeds,
+    };
+    let (lead, bodies) =
+        parts.bodies(slug, opened.iter().filter(|opened| chapters.contains(opened.chapter)), body);
+    let is_own = !bodies.is_empty();
     html! {
         <ContextProvider<Provenance> context={provenance}>
         <RunViewProvider experiment={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.shown_records.clone())}>
         <section class="panel" data-panel={slug} data-state={run.state.slug()}
             data-probe={if run.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
-            data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
-            <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
-                <h2 id={title_id}>{ page.title }</h2>
-                if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
-                    <HiddenByLesson name="share">
-                        <Share {slug} query={settings.page.query.clone()} params={schema.params}
-                            presets={schema.presets} {chapters} guided_infos={guided_infos.clone()} chapter={settings.page.chapter.clone()} />
-                    </HiddenByLesson>
-                }
-            </div>
+            data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")} aria-label={page_title(slug)}>
             if !is_picked {
-                <HiddenByLesson name="introduction">{ page.introduction }</HiddenByLesson>
+                <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
+                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
+                    guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
+            }
+            if let Some(opened) = single {
+                <div class="chapter-head" data-only={opened.only.is_some().then_some("")}>
+                    { heading(opened) }
+                    if guided.is_none() && opened.only.is_none() {
+                        <HiddenByLesson name="introduction">{ lead }</HiddenByLesson>
+                    }
+                </div>
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             <Problems {slug} list={problems} on_dismiss={settings.page.dispatch.reform(|()| PanelAction::Tidy)} />
@@ -120,24 +137,17 @@ fn draw(
             }
             { printed_settings(settings, &schema, slug) }
             { offer(run, settings) }
-            { page.notice }
-            // A figure that needs no training needs no buttons, unless a question is asked. The embedding
-            // page may still train.
-            <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
-                { run_panel(run, settings, guided, trains && !is_figure, if is_figure { "" } else { run.experiment.main_metrics }) }
-            </div>
-            <div class="panel-grid">
-                if !is_picked {
-                    <Rail {slug} {chapters} query={settings.page.query.clone()} open={opened.first().map(|opened| opened.chapter)}
-                        probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
-                        {presets} preset={state.preset()} choose={settings.choose.clone()}
-                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()}
-                        reset={reset(settings)} />
+            // A figure that needs no training needs no buttons, unless a question is asked. The embedding page
+            // may still train.
+            <RunPanel hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()}
+                ..run_panel_props(run, settings, guided, trains && !is_figure, if is_figure { "" } else { run.experiment.main_metrics })>
+                if !is_own {
+                    <CardSlot />
                 }
                 <div class="chapters">
-                    { for bodies.into_iter().map(|(opened, body)| chapter(settings, opened, body, ShownSeed(several.filter(|_| opened.chapter.trains)))) }
-                    { claims(run, settings, find(&opened, &CLAIMS)) }
-                    { runs(run, settings, find(&opened, &RUNS)) }
+                    { bodies }
+                    { claims(run, settings, find(&opened, &CLAIMS), single.is_none()) }
+                    { runs(run, settings, find(&opened, &RUNS), single.is_none()) }
                     if !is_picked && opened.len() == 1 {
                         { next_chapter(slug, chapters, query, opened.first().map(|opened| opened.chapter)) }
                     }
@@ -145,10 +155,87 @@ fn draw(
                         { device_line(run.device.as_ref(), run.pace, &run.pool) }
                     }
                 </div>
-            </div>
+            </RunPanel>
         </section>
         </RunViewProvider>
         </ContextProvider<Provenance>>
+    }
+}
+
+/// Everything that the chapters of a frame have in common.
+struct FrameParts<'a> {
+    settings: &'a AnySettings,
+    page: Page,
+    guided: Option<GuidedInfo>,
+    guided_infos: Rc<Vec<GuidedInfo>>,
+    presets: &'static [Preset],
+    is_picked: bool,
+    is_several: bool,
+    several_seeds: Option<u64>,
+}
+
+impl FrameParts<'_> {
+    /// Returns the lead of the last chapter, and all chapters.
+    fn bodies<'b>(
+        &self,
+        slug: &str,
+        opened: impl Iterator<Item = &'b Opened>,
+        body: &dyn Fn(&'static str) -> ChapterBody,
+    ) -> (Html, Vec<Html>) {
+        let (mut shown, mut lead) = (Vec::new(), Html::default());
+        let settings = self.settings;
+        let draw = |(index, opened): (usize, &Opened)| {
+            let body = body(opened.chapter.slug);
+            let (main, more) = divide(&self.page.settings, body.keys, &mut shown);
+            lead = body.lead;
+            // The settings that are not next to any figure are with the first.
+            let is_first = index == 0;
+            let side = SideSettings {
+                main,
+                more: if is_first { more } else { Vec::new() },
+                presets: if is_first { self.presets } else { &[] },
+                can_reset: !self.is_picked,
+            };
+            let hint = body.hint.filter(|_| self.guided.is_none() && !self.is_picked);
+            let parts = ChapterParts {
+                heading: if self.is_several {
+                    html! { <>{ heading(opened) }{ lead.clone() }</> }
+                } else {
+                    Html::default()
+                },
+                stage: body.stage,
+                side: html! {
+                    <>
+                        if is_first {
+                            <CardSlot />
+                        }
+                        { side_settings(settings, side) }
+                        { body.aside }
+                        if is_first {
+                            { self.page.notice.clone() }
+                        }
+                        { hint.map(|words| side::hint(settings, slug, words, &self.guided_infos)) }
+                    </>
+                },
+                below: body.below,
+            };
+            chapter(opened, parts, ShownSeed(self.several_seeds.filter(|_| opened.chapter.trains)))
+        };
+        let bodies = opened.enumerate().map(draw).collect();
+        (lead, bodies)
+    }
+}
+
+/// Returns the title of a section's panel, for readers who do not see the tabs.
+fn page_title(slug: &str) -> &'static str {
+    SECTIONS.iter().find(|section| section.slug == slug).map_or("", |section| section.title)
+}
+
+/// Returns the question of a chapter. It is the only title on the page.
+fn heading(opened: &Opened) -> Html {
+    let Chapter { slug, title, .. } = opened.chapter;
+    html! {
+        <h1 id={format!("chapter-{slug}")} tabindex="-1" class={classes!("chapter-title", opened.only.is_some().then_some("visually-hidden"))}>{ *title }</h1>
     }
 }
 
@@ -156,25 +243,30 @@ fn find<'a>(opened: &'a [Opened], chapter: &Chapter) -> Option<&'a Opened> {
     opened.iter().find(|opened| opened.chapter == chapter)
 }
 
-/// Returns a chapter: its question, and its controls next to its figures.
-fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: ShownSeed) -> Html {
-    let Chapter { slug, title, .. } = opened.chapter;
+/// The parts of a chapter, as they are arranged on the page.
+struct ChapterParts {
+    heading: Html,
+    stage: Html,
+    side: Html,
+    below: Html,
+}
+
+/// Returns a chapter: its main figure, what is next to it, and the text and figures below.
+fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
+    let slug = opened.chapter.slug;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
-    let has_controls = !body.controls.is_empty();
-    // A single figure stays small: its controls are folded, unless its author has left only a few.
-    const FEW: usize = 3;
-    let is_short = shown_controls(&settings.assignment, &body.controls).is_some_and(|shown| shown <= FEW);
     html! {
-        <ContextProvider<CurrentChapter> key={*slug} context={CurrentChapter(opened.chapter)}>
+        <ContextProvider<CurrentChapter> key={slug} context={CurrentChapter(opened.chapter)}>
         <ContextProvider<OnlyFigures> context={only.clone()}>
         <ContextProvider<ShownSeed> context={seed}>
-            <section class="chapter" data-chapter={*slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
-                <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
-                <div class="chapter-body" data-controls={has_controls.then_some("")}>
-                    if has_controls {
-                        <HiddenByLesson name="settings"><Controls is_short={only.0.is_some() && is_short} folded={only.0.is_some()}>{ control_groups(settings, body.controls) }</Controls></HiddenByLesson>
-                    }
-                    <div class="figures">{ body.figures }</div>
+            <section class="chapter" data-chapter={slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
+                { parts.heading }
+                <div class="chapter-body">
+                    <ContextProvider<ChartHeight> context={ChartHeight::STAGE}>
+                        <div class="stage figures">{ parts.stage }</div>
+                    </ContextProvider<ChartHeight>>
+                    <div class="side">{ parts.side }</div>
+                    <div class="below figures">{ parts.below }</div>
                 </div>
             </section>
         </ContextProvider<ShownSeed>>
@@ -185,13 +277,15 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
 
 /// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a
 /// sweep continues.
-fn claims(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn claims(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>, has_heading: bool) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
     html! {
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
+            if let Some(opened) = opened.filter(|_| has_heading && is_whole) {
+                { heading(opened) }
+            }
             if is_whole {
-                <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
                 <HiddenByLesson name="checks">{ check_table(&checks(run, settings)) }</HiddenByLesson>
             }
             <HiddenByLesson name="sweep">
@@ -204,12 +298,12 @@ fn claims(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
 
 /// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are
 /// saved.
-fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>, has_heading: bool) -> Html {
     let is_open = opened.is_some();
     html! {
         <section class="chapter" data-chapter={is_open.then_some(RUNS.slug)} hidden={!is_open} aria-label={RUNS.title}>
-            if is_open {
-                <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
+            if let Some(opened) = opened.filter(|_| has_heading) {
+                { heading(opened) }
             }
             <HiddenByLesson name="history">
                 <RunHistory page={settings.page.clone()} section={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.records.clone())}
@@ -218,47 +312,6 @@ fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
             </HiddenByLesson>
         </section>
     }
-}
-
-/// The controls of a chapter. On a narrow page they are collapsed at first, so that the figures are near the
-/// buttons.
-#[component]
-fn Controls(props: &ControlsProps) -> Html {
-    const WIDE_PX: f64 = 900.0;
-    let open = use_state(|| {
-        let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
-        width.is_none_or(|width| width >= WIDE_PX)
-    });
-    html! {
-        <details class="controls" data-short={props.is_short.then_some("")} open={props.is_short || (*open && !props.folded)}>
-            <summary>{ "Settings" }</summary>
-            { props.children.clone() }
-        </details>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct ControlsProps {
-    /// True if they are so few that they need no heading and are always open.
-    is_short: bool,
-    /// True if they are collapsed at first at any width.
-    folded: bool,
-    children: Html,
-}
-
-/// Returns the ways to reset the settings.
-fn reset(settings: &AnySettings) -> Reset {
-    let PanelProps { given, query, state, dispatch, .. } = &settings.page;
-    let schema = settings.schema;
-    let (_, base, _) = schema.base(given);
-    let has_given = !given.is_empty() && schema.read(&base, given).0 != schema.defaults();
-    let restore = {
-        let given = given.clone();
-        has_given.then(|| dispatch.reform(move |_: MouseEvent| PanelAction::Restore(given.clone())))
-    };
-    // An author decides what the settings of an assignment are, so a student does not leave them by a reset.
-    let is_assigned = query.get("embed") == Some("1") || *state.assignment != Assignment::default();
-    Reset { restore, is_assigned }
 }
 
 /// Returns what a printed page shows in place of its controls: the settings, and a link to the page with them.

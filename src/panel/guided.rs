@@ -1,4 +1,4 @@
-//! Guided experiments on the page: the open one, the finished ones, and their list in the rail.
+//! Guided experiments on the page: the open one, the finished ones, and the menu that lists them.
 
 mod card;
 mod finished;

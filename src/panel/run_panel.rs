@@ -95,26 +95,45 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         let outcome = outcome.setter();
         move |measured: Outcome, ()| outcome.set(Some(measured))
     });
+    let card = if let Some(guided) = props.guided.clone() {
+        html! {
+            <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
+                series={props.series.clone()} dispatch={props.dispatch.clone()} has_outcome={outcome.is_some()} on_start={start} {on_outcome} />
+        }
+    } else if let Some(question) = question {
+        html! {
+            <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
+                steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
+        }
+    } else {
+        Html::default()
+    };
     html! {
         <>
-            if let Some(guided) = props.guided.clone() {
-                <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
-                    series={props.series.clone()} dispatch={props.dispatch.clone()} has_outcome={outcome.is_some()} on_start={start} {on_outcome} />
-            } else if let Some(question) = question {
-                <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
-                    steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
+            if !props.hidden {
+                <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
+                    {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
+                    on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
+                    disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
+                    lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} replay={props.replay.clone()}>
+                    { main_metrics }
+                    { seeds(props, &assignment) }
+                </RunControls>
             }
-            <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
-                {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
-                on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
-                disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} below={props.replay.clone()}>
-                { seeds(props, &assignment) }
-                { main_metrics }
-            </RunControls>
             { for props.failures.iter().map(|failure| failed_net(failure, props)) }
+            <ContextProvider<Card> context={Card(card)}>{ props.children.clone() }</ContextProvider<Card>>
         </>
     }
+}
+
+/// The card of the open question or experiment.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Card(Html);
+
+/// The place of the card among the parts of a chapter.
+#[component]
+pub(super) fn CardSlot() -> Html {
+    use_context::<Card>().unwrap_or_default().0
 }
 
 /// Returns the notice of a failed network, with a button that trains it again while the others stay.

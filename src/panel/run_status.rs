@@ -6,7 +6,7 @@ use crate::core::guided::GuidedInfo;
 use crate::core::sweep::seed;
 use crate::panel::guided::GuidedView;
 use crate::panel::history::local;
-use crate::panel::run_panel::{Failure, RunPanel};
+use crate::panel::run_panel::{Failure, RunPanelProps};
 use crate::panel::{AnySettings, PanelAction};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::AnyRecord;
@@ -66,34 +66,58 @@ fn still_loading(run: &AnyRun) -> Option<AttrValue> {
         .then(|| format!("{loading} of {} networks {verb} still loading", run.arms.len()).into())
 }
 
-/// Returns the run panel of an experiment.
-pub(super) fn run_panel(
+/// Returns the properties of an experiment's run panel.
+pub(super) fn run_panel_props(
     run: &AnyRun,
     settings: &AnySettings,
     guided: Option<GuidedInfo>,
     trains: bool,
     main_metrics: &'static str,
-) -> Html {
+) -> RunPanelProps {
     let (experiment, records) = (run.experiment, run.records.clone());
     let guided = guided.map(|info| GuidedView::new(info, run, settings));
     let replays = experiment.replays && trains;
-    let replay = if replays { replay(&run.replay_steps, run.shown, &run.show) } else { Html::default() };
     let mark = Rc::as_ptr(&records) as usize;
-    html! {
-        <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_metrics} {guided} {replay}
-            series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(run)} background={settings.background.clone()}
-            state={run.state.clone()} progress={run.progress} steps_per_sec={run.pace.steps_per_sec}
-            config={settings.values.clone()} device={run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info))}
-            seeds={settings.options.seeds} failures={failures(run, settings)} on_retry={run.retry.clone()}
-            lost_at={run.lost_at} on_resume_lost={run.resume_lost.clone()}
-            on_train={run.train.clone()} on_pause={run.pause.clone()} on_resume={run.resume.clone()}
-            on_step={run.step.clone()} on_stop={run.stop.clone()} on_reset={run.reset.clone()} />
+    RunPanelProps {
+        slug: experiment.slug,
+        params: experiment.schema.params,
+        dispatch: settings.page.dispatch.clone(),
+        hidden: false,
+        mark,
+        main_metrics,
+        guided,
+        replay: if replays { replay(&run.replay_steps, run.shown, &run.show) } else { Html::default() },
+        series: Callback::from(move |()| {
+            records.first().map_or_else(Vec::new, |record| experiment.series(record))
+        }),
+        loading: still_loading(run),
+        background: settings.background.clone(),
+        state: run.state.clone(),
+        progress: run.progress,
+        steps_per_sec: run.pace.steps_per_sec,
+        config: settings.values.clone(),
+        device: run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
+        seeds: settings.options.seeds,
+        failures: failures(run, settings),
+        on_retry: run.retry.clone(),
+        lost_at: run.lost_at,
+        on_resume_lost: run.resume_lost.clone(),
+        on_train: run.train.clone(),
+        on_pause: run.pause.clone(),
+        on_resume: run.resume.clone(),
+        on_step: run.step.clone(),
+        on_stop: run.stop.clone(),
+        on_reset: run.reset.clone(),
+        children: Html::default(),
     }
 }
 
 /// Returns the slider over the run's earlier states. At its right end it follows the run.
 fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Html {
     let last = steps.len().saturating_sub(1);
+    if last == 0 {
+        return Html::default();
+    }
     let at = shown.map_or(last, |shown| steps.partition_point(|step| *step <= shown).saturating_sub(1));
     let words = match (steps.get(at), shown) {
         (None, _) => "starts with training".to_owned(),

@@ -1,9 +1,10 @@
 //! A figure: one idea, the things to look for, and its export as a picture or table.
 
 use crate::charts::Table;
+use crate::ui::menu::Menu;
 use crate::ui::visibility::{CurrentChapter, ShownSeed, use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
-use web_sys::{Element, HtmlDetailsElement};
+use web_sys::Element;
 use yew::prelude::*;
 
 /// The properties of a figure.
@@ -55,7 +56,8 @@ pub fn Figure(props: &FigureProps) -> Html {
         chapter.and_then(|chapter| chapter.0.figure_title(&props.name)).unwrap_or_default().into()
     });
     let body = use_node_ref();
-    let menu = use_node_ref();
+    // The number of times that an item of the menu was chosen.
+    let closed = use_state_eq(|| 0u32);
     let opened = use_state_eq(|| false);
     let warning = use_state_eq(|| None::<String>);
     let number = use_unique();
@@ -65,12 +67,8 @@ pub fn Figure(props: &FigureProps) -> Html {
     let provenance = props.provenance.clone().unwrap_or(provenance);
     let hidden = assignment.hides(&props.name) || !only.shows(&props.name);
     let close = {
-        let menu = menu.clone();
-        move || {
-            if let Some(menu) = menu.cast::<HtmlDetailsElement>() {
-                menu.set_open(false);
-            }
-        }
+        let closed = closed.clone();
+        move || closed.set(closed.wrapping_add(1))
     };
     let export = |kind: Kind| {
         let (props, body, close, warning) = (props.clone(), body.clone(), close.clone(), warning.setter());
@@ -87,56 +85,41 @@ pub fn Figure(props: &FigureProps) -> Html {
             opened.set(!*opened);
         })
     };
-    let onkeydown = {
-        let menu = menu.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            let Some(details) = menu.cast::<HtmlDetailsElement>().filter(|_| event.key() == "Escape") else {
-                return;
-            };
-            details.set_open(false);
-            if let Ok(Some(summary)) = details.query_selector("summary") {
-                focus(&summary);
-            }
-        })
-    };
     if hidden {
         return Html::default();
     }
     let has = |part: &Html| *part != Html::default();
     html! {
         <figure class="figure" data-figure={props.name.clone()} aria-labelledby={id.clone()}>
-            <figcaption>
-                <div class="figure-head">
-                    <h3 id={id}>
-                        { title.clone() }
-                        if let Some(seed) = seed {
-                            <small class="shown-seed">{ format!(" seed {seed}") }</small>
-                        }
-                    </h3>
-                    <details class="menu" ref={menu} {onkeydown}>
-                        <summary aria-label={format!("Data and export: {title}")} title="Data and export">
-                            { "⋯" }
-                        </summary>
-                        <div class="menu-items">
-                            <button type="button" data-export="table" aria-expanded={opened.to_string()} onclick={toggle.clone()}>
-                                { if *opened { "Hide the table" } else { "Data as table" } }
-                            </button>
-                            <button type="button" data-export="csv" onclick={export(Kind::Csv)}>{ "CSV file" }</button>
-                            if props.picture {
-                                <button type="button" data-export="svg" onclick={export(Kind::Svg)}>{ "SVG picture" }</button>
-                                <button type="button" data-export="png" onclick={export(Kind::Png)}>{ "PNG picture" }</button>
-                            }
-                        </div>
-                    </details>
-                </div>
-                if has(&props.look_for) {
-                    <div class="look-for">{ props.look_for.clone() }</div>
-                }
-                if has(&props.formula) {
-                    <div class="formula">{ props.formula.clone() }</div>
-                }
-            </figcaption>
+            <div class="figure-head">
+                <h2 id={id}>
+                    { title.clone() }
+                    if let Some(seed) = seed {
+                        <small class="shown-seed">{ format!(" seed {seed}") }</small>
+                    }
+                </h2>
+                <Menu summary={html! { "⋯" }} label={format!("Data and export: {title}")} closes_with={*closed}>
+                    <button type="button" data-export="table" aria-expanded={opened.to_string()} onclick={toggle.clone()}>
+                        { if *opened { "Hide the table" } else { "Data as table" } }
+                    </button>
+                    <button type="button" data-export="csv" onclick={export(Kind::Csv)}>{ "CSV file" }</button>
+                    if props.picture {
+                        <button type="button" data-export="svg" onclick={export(Kind::Svg)}>{ "SVG picture" }</button>
+                        <button type="button" data-export="png" onclick={export(Kind::Png)}>{ "PNG picture" }</button>
+                    }
+                </Menu>
+            </div>
             <div class="figure-body" ref={body}>{ props.children.clone() }</div>
+            if has(&props.look_for) || has(&props.formula) {
+                <figcaption>
+                    if has(&props.look_for) {
+                        <div class="look-for">{ props.look_for.clone() }</div>
+                    }
+                    if has(&props.formula) {
+                        <div class="formula">{ props.formula.clone() }</div>
+                    }
+                </figcaption>
+            }
             <div role="status">
                 if let Some(words) = &*warning {
                     <p class="notice" data-kind="warn">{ words.clone() }</p>
@@ -146,14 +129,6 @@ pub fn Figure(props: &FigureProps) -> Html {
                 { data_table(props, &title, toggle) }
             }
         </figure>
-    }
-}
-
-fn focus(element: &Element) {
-    use wasm_bindgen::JsCast;
-    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
-        // If the element cannot take the focus, the focus stays where it is.
-        let _ = element.focus();
     }
 }
 

@@ -8,6 +8,7 @@ pub mod figure;
 pub mod file_drag;
 pub mod list_field;
 pub mod math;
+pub mod menu;
 pub mod number_field;
 pub mod picture;
 pub mod player;
@@ -19,7 +20,7 @@ pub mod visibility;
 
 use std::cell::Cell;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// Returns a callback for the keys of an input's surroundings: Enter in an input does what a form does.
@@ -32,6 +33,13 @@ pub fn on_enter(submit: Callback<()>) -> Callback<KeyboardEvent> {
             submit.emit(());
         }
     })
+}
+
+/// Moves the focus to an element. If the element cannot take it, the focus stays where it is.
+pub fn focus(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.focus();
+    }
 }
 
 /// Returns a link to the project's own measurements of a section. `scripts/findings.sh` makes the page that has

@@ -46,9 +46,10 @@ pub struct RunControlsProps {
     /// Content next to the buttons.
     #[prop_or_default]
     pub children: Html,
-    /// Content below everything else.
+    /// The slider over earlier states of the run, if there are any. While the run waits, it takes the place of the
+    /// progress bar.
     #[prop_or_default]
-    pub below: Html,
+    pub replay: Html,
 }
 
 /// Train, pause, step, stop and reset, each in a fixed place, above the run's progress.
@@ -74,6 +75,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
         }
     };
     let running = props.state == RunState::Running;
+    let replays = props.replay != Html::default() && !running && !loading && !assignment.hides("replay");
+    let bar = if replays { props.replay.clone() } else { progress_bar(props) };
     // While loading, the button stays enabled but does nothing: a disabled button would lose the keyboard's
     // focus.
     let onclick = if loading { Callback::noop() } else { on_main.reform(|_| ()) };
@@ -100,13 +103,12 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                 { button("stop", "Stop", &props.on_stop, !props.state.is_active()) }
                 { button("reset", "Reset", &props.on_reset, false) }
             </div>
-            <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
+            <div class="run-progress">{ bar }{ numbers(props) }</div>
             </div>
             if let Some(reason) = &props.disabled {
                 <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
             }
             <div class="run-beside">{ props.children.clone() }</div>
-            { props.below.clone() }
             <p class="visually-hidden" role="status">
                 { state_words(&props.state) }
                 if matches!(props.state, RunState::Done { .. }) && !props.outcome.is_empty() {

@@ -1,4 +1,4 @@
-//! The experiments of a section in its rail, and the file in which finished ones are handed in.
+//! The experiments of a section in a menu, and the file in which finished ones are handed in.
 
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
@@ -7,6 +7,7 @@ use crate::panel::share::chapter_hash;
 use crate::saved_runs::Timestamp;
 use crate::saved_runs::finished::to_json;
 use crate::ui::export::download;
+use crate::ui::menu::Menu;
 use crate::ui::visibility::HiddenByLesson;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -18,14 +19,18 @@ pub(in crate::panel) struct ExperimentsProps {
     pub(in crate::panel) open: Option<&'static str>,
     pub(in crate::panel) query: Rc<Query>,
     pub(in crate::panel) finished: FinishedList,
-    /// True if the list is initially open, as on a wide page.
-    pub(in crate::panel) wide: bool,
 }
 
 /// The list of experiments, with marks for finished ones.
 #[component]
 pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
     let blocked = use_state_eq(|| false);
+    // The menu closes once an experiment was chosen.
+    let closed = use_state_eq(|| 0u32);
+    use_effect_with(props.open, {
+        let closed = closed.clone();
+        move |_| closed.set(closed.wrapping_add(1))
+    });
     if props.guided_infos.is_empty() {
         return Html::default();
     }
@@ -38,7 +43,7 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
             <li>
                 <a href={address_of(props.slug, info, &props.query)} data-action="experiment" data-to={info.slug}
                     aria-current={(props.open == Some(info.slug)).then_some("true")} data-done={done.then_some("true")}>
-                    <span class="rail-mark" aria-hidden="true">{ if done { "✓" } else { "?" } }</span>
+                    <span class="mark" aria-hidden="true">{ if done { "✓" } else { "?" } }</span>
                     <span>{ info.question }</span>
                     if done {
                         <span class="visually-hidden">{ " (done)" }</span>
@@ -59,9 +64,8 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
     };
     html! {
         <HiddenByLesson name="experiments">
-            <nav class="rail-experiments" aria-label="Experiments">
-                <details open={props.wide || props.open.is_some()}>
-                    <summary>{ "Experiments " }<small>{ format!("{done} of {} done", props.guided_infos.len()) }</small></summary>
+            <nav class="experiments" aria-label="Experiments">
+                <Menu summary={format!("Experiments {done} of {}", props.guided_infos.len())} closes_with={*closed}>
                     <ol>{ for props.guided_infos.iter().map(item) }</ol>
                     if !props.finished.all.is_empty() {
                         <button type="button" class="quiet" data-action="save-experiments" onclick={save}
@@ -72,7 +76,7 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
                             <p class="notice" data-kind="warn">{ "This browser blocked the download." }</p>
                         }
                     </div>
-                </details>
+                </Menu>
             </nav>
         </HiddenByLesson>
     }

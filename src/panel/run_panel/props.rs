@@ -62,4 +62,9 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) on_step: Callback<()>,
     pub(in crate::panel) on_stop: Callback<()>,
     pub(in crate::panel) on_reset: Callback<()>,
+    /// True if the run bar is not shown.
+    pub(in crate::panel) hidden: bool,
+    /// The chapters, which the prediction is drawn into.
+    #[prop_or_default]
+    pub(in crate::panel) children: Html,
 }

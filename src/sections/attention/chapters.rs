@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_scaled loss_unscaled steps_scaled st
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "weights",
+        tab: "One query",
         title: "How does a query choose among keys?",
         figures: &[
             ("query", "One query, step by step"),
@@ -19,6 +20,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "saturation",
+        tab: "Scale",
         title: "Why divide by the square root of d_k?",
         figures: &[
             ("entropy", "Entropy of the weights"),
@@ -33,6 +35,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "heads",
+        tab: "Heads",
         title: "Why several heads?",
         figures: &[("head-maps", "Weights of each head")],
         readouts: &["params_formula params_counted max_abs_err_mha"],
@@ -40,6 +43,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "look-up",
+        tab: "Look-up",
         title: "Does the scale make learning faster?",
         figures: &[
             ("loss", "Training loss"),

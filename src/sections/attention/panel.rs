@@ -27,40 +27,42 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     let body = |chapter: &str| match chapter {
         "weights" => ChapterBody {
-            controls: vec![controls("Queries and keys", mask_keys)],
-            figures: html! {
+            lead: text::introduction(),
+            stage: html! {
                 <>
                     { query::query_figure(config, record, lab.state.is_active()) }
                     <WeightsChapter config={config.clone()} maps={record.maps.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "saturation" => ChapterBody {
-            controls: vec![controls("Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed])],
-            figures: html! { <SaturationChapter config={config.clone()} sweep={record.sweep.clone()} /> },
+            stage: html! { <SaturationChapter config={config.clone()} sweep={record.sweep.clone()} /> },
+            ..ChapterBody::default()
         },
         "heads" => ChapterBody {
-            controls: vec![controls("Heads", keys![Config; d_model, n_heads, n_tokens])],
-            figures: html! { <HeadsChapter config={config.clone()} heads={record.heads.clone()} /> },
+            stage: html! { <HeadsChapter config={config.clone()} heads={record.heads.clone()} /> },
+            ..ChapterBody::default()
         },
         "look-up" => ChapterBody {
-            controls: vec![
-                controls("Model", keys![Config; d_k, sigma, n_tokens, n_heads, d_model]),
-                controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]),
-            ],
-            figures: html! {
+            stage: html! {
                 <>
                     { text::task() }
                     <LearningFigures config={config.clone()} record={PtrEq(record.clone())} />
                 </>
             },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
-        title: "Attention, and why it is scaled",
-        introduction: text::introduction(),
-        notice: Html::default(),
+        settings: vec![
+            controls("Queries and keys", mask_keys),
+            controls("Model", keys![Config; n_heads, d_model]),
+            controls("Sweep over d_k", keys![Config; n_keys, n_seeds]),
+            controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]),
+        ],
+        ..Page::default()
     };
     frame(&lab, &settings, page, body)
 }

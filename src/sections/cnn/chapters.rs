@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_conv loss_separable accuracy_conv ac
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "training",
+        tab: "Training",
         title: "Does the cheaper convolution learn as well?",
         figures: &[
             ("loss", "Training loss"),
@@ -21,6 +22,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "products",
+        tab: "Convolution",
         title: "What does a convolution compute?",
         figures: &[("kernel", "A kernel over an image, product by product")],
         readouts: &[],
@@ -28,6 +30,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "shape",
+        tab: "Output size",
         title: "How large is the output?",
         figures: &[("output-size", "Input, kernel and output"), ("known-sizes", "Well-known convolutions")],
         readouts: &["out_formula out_measured"],
@@ -35,6 +38,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "separable",
+        tab: "Separable",
         title: "What does separating space from channels save?",
         figures: &[
             ("factor-kernel", "Savings over kernel size"),
@@ -49,6 +53,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "features",
+        tab: "Features",
         title: "What does each layer respond to?",
         figures: &[
             ("inside-conv", "Inside the standard CNN"),

@@ -40,50 +40,57 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let shown = PtrEq(record.clone());
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: vec![training(), data(), html! { <Cifar10Box /> }.into()],
-            figures: html! {
+            lead: text::introduction(),
+            stage: html! {
                 <>
                     <Readouts />
                     <TrainFigures config={config.clone()} record={shown.clone()} />
                     <Data samples={samples.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "separable" => ChapterBody {
-            controls: vec![controls("Block", keys![Config; c_in, c_out, block_kernel])],
-            figures: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
+            stage: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
+            ..ChapterBody::default()
         },
         "features" => {
             let views = record.arms.each_ref().map(|net| net.maps.at(config.image).cloned().map(PtrEq));
             ChapterBody {
-                controls: vec![controls("Test image", keys![Config; image]), training()],
-                figures: html! {
+                stage: html! {
                     <>
                         <Inside samples={samples.clone()} {views} image={config.image} set={settings.set.clone()} />
                         <MisclassifiedFigures config={config.clone()} record={shown.clone()} />
                     </>
                 },
+                ..ChapterBody::default()
             }
         }
         "shape" => ChapterBody {
-            controls: vec![controls("Convolution", keys![Config; size, kernel, stride, padding, dilation])],
-            figures: html! {
+            stage: html! {
                 <Shapes shape={config.shape()} known={record.known.clone()} />
             },
+            ..ChapterBody::default()
         },
         "products" => ChapterBody {
-            controls: Vec::new(),
-            figures: html! {
+            stage: html! {
                 <Kernel samples={samples.clone()} views={[0, 1].map(|arm| record.inspection(arm, config.image).cloned().map(PtrEq))}
                     image={config.image} set={settings.set.clone()} />
             },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
-        title: "What a convolution computes, and what it costs",
-        introduction: text::introduction(),
-        notice: Html::default(),
+        settings: vec![
+            training(),
+            data(),
+            html! { <Cifar10Box /> }.into(),
+            controls("Convolution", keys![Config; size, kernel, stride, padding, dilation]),
+            controls("Block", keys![Config; c_in, c_out, block_kernel]),
+            controls("Test image", keys![Config; image]),
+        ],
+        ..Page::default()
     };
     frame(&lab, &settings, page, body)
 }

@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_linear loss_activated accuracy_linea
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "boundary",
+        tab: "Boundary",
         title: "What can a linear network not learn?",
         figures: &[
             ("loss", "Training loss"),
@@ -20,6 +21,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "units",
+        tab: "Units",
         title: "What does each unit see?",
         figures: &[("network", "The network")],
         readouts: &["params_edited"],
@@ -27,6 +29,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "collapse",
+        tab: "Rank",
         title: "Why is a deep linear network just one layer?",
         figures: &[("spectrum", "Singular values"), ("layer-ranks", "Rank, layer by layer")],
         readouts: &["rank_linear rank_activated rank_bound collapse_max_abs_diff"],
@@ -34,6 +37,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "gradients",
+        tab: "Gradients",
         title: "How much gradient does each layer receive?",
         figures: &[
             ("gradients-linear", "Gradient norms, linear network"),
@@ -44,6 +48,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "parameters",
+        tab: "Parameters",
         title: "How many parameters are there?",
         figures: &[],
         readouts: &["params_formula params_counted"],

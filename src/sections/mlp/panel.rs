@@ -36,42 +36,47 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "boundary" => ChapterBody {
-            controls: vec![network(), controls("Data", data_keys), training()],
-            figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+            lead: text::introduction(),
+            stage: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+            ..ChapterBody::default()
         },
         "collapse" => ChapterBody {
-            controls: vec![network(), controls("Random input", keys![Config; d_in, n_probe])],
-            figures: html! { <CollapseChapter collapse={lab.record.collapse.clone()} /> },
+            stage: html! { <CollapseChapter collapse={lab.record.collapse.clone()} /> },
+            ..ChapterBody::default()
         },
         "gradients" => ChapterBody {
-            controls: vec![network(), training()],
-            figures: html! {
+            stage: html! {
                 <>
                     <GradientFigures config={config.clone()} record={record.clone()} />
                     <Readouts />
                 </>
             },
+            ..ChapterBody::default()
         },
         "units" => ChapterBody {
-            controls: vec![network(), controls("Data", data_keys), training()],
-            figures: html! {
+            stage: html! {
                 <>
                     <Network config={config.clone()} record={record.clone()} run={lab.run} {has_run} ask={ask.clone()} start_paused_with={start_paused_with.clone()}
                         is_past={lab.shown.is_some()} {locked} set={settings.set.clone()} />
                     <Readouts />
                 </>
             },
+            ..ChapterBody::default()
         },
         "parameters" => ChapterBody {
-            controls: vec![network()],
-            figures: html! { <>{ text::param_formula(config) }<Readouts /></> },
+            stage: html! { <>{ text::layer_formula() }{ text::param_formula(config) }<Readouts /></> },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
-        title: "What depth and non-linearity are for",
-        introduction: text::introduction(),
-        notice: Html::default(),
+        settings: vec![
+            network(),
+            controls("Data", data_keys),
+            training(),
+            controls("Random input", keys![Config; d_in, n_probe]),
+        ],
+        ..Page::default()
     };
     frame(&lab, &settings, page, body)
 }

@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_plain loss_residual accuracy_plain a
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "degradation",
+        tab: "Training",
         title: "Do shortcuts help a deep network learn?",
         figures: &[
             ("loss", "Training loss"),
@@ -19,6 +20,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "gradients",
+        tab: "Gradients",
         title: "How much gradient reaches the first block?",
         figures: &[
             ("gradient-flow", "Gradient norm of each block"),
@@ -34,6 +36,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "paths",
+        tab: "Paths",
         title: "What flows through each path of a block?",
         figures: &[("block", "Signal and gradient on each path of a block")],
         readouts: &[],
@@ -41,6 +44,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "architecture",
+        tab: "Architecture",
         title: "What is a residual network made of?",
         figures: &[("network", "The network, block by block")],
         readouts: &["params_plain params_residual params_formula depth_built"],

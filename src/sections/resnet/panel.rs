@@ -29,39 +29,45 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "degradation" => ChapterBody {
-            controls: vec![networks(), training(), data(), html! { <Cifar10Box /> }.into()],
-            figures: html! {
+            lead: text::introduction(),
+            stage: html! {
                 <>
                     <Readouts />
                     <TrainFigures config={config.clone()} record={record.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "gradients" => ChapterBody {
-            controls: vec![networks(), controls("Before training", keys![Config; n_seeds])],
-            figures: html! {
+            stage: html! {
                 <>
                     <FlowChapter config={config.clone()} flow={lab.record.flow.clone()} />
                     <GradientMaps config={config.clone()} record={record.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "paths" => ChapterBody {
-            controls: vec![networks(), training()],
-            figures: html! {
+            stage: html! {
                 <BlockFigure config={config.clone()} paths={[0, 1].map(|arm| lab.record.paths(arm).cloned().map(PtrEq))} />
             },
+            ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            controls: vec![networks()],
-            figures: html! { <StructureChapter config={config.clone()} structure={lab.record.structure.clone()} /> },
+            stage: html! { <StructureChapter config={config.clone()} structure={lab.record.structure.clone()} /> },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
-        title: "What shortcuts do for deep networks",
-        introduction: text::introduction(),
-        notice: Html::default(),
+        settings: vec![
+            networks(),
+            training(),
+            data(),
+            html! { <Cifar10Box /> }.into(),
+            controls("Before training", keys![Config; n_seeds]),
+        ],
+        ..Page::default()
     };
     frame(&lab, &settings, page, body)
 }

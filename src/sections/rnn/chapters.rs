@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_rnn loss_lstm accuracy_rnn accuracy_
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "memory",
+        tab: "Memory",
         title: "Which network remembers the first token?",
         figures: &[("loss", "Training loss"), ("accuracy", "Accuracy")],
         readouts: &["chance steps_rnn steps_lstm ms_per_step_rnn ms_per_step_lstm"],
@@ -15,6 +16,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "backpropagation",
+        tab: "Gradients",
         title: "How far back does the gradient reach?",
         figures: &[
             ("gradients", "Gradient at every position"),
@@ -26,6 +28,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "survival",
+        tab: "Survival",
         title: "How much of a change survives?",
         figures: &[("paths", "Paths back through time")],
         readouts: &["path_rnn path_lstm", "step_mean_rnn spectral_radius_measured step_bound_rnn"],
@@ -33,6 +36,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "architecture",
+        tab: "Inside the cells",
         title: "What is inside the two cells?",
         figures: &[("cell", "The two cells at one position")],
         readouts: &[

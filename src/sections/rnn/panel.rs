@@ -27,28 +27,28 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
     let record = PtrEq(lab.record.clone());
     let body = |chapter: &str| match chapter {
         "memory" => ChapterBody {
-            controls: vec![task(), networks(), training()],
-            figures: html! {
+            lead: text::introduction(),
+            stage: html! {
                 <>
                     { text::why(config) }
                     <TrainFigures config={config.clone()} record={record.clone()} />
                     <Readouts />
                 </>
             },
+            ..ChapterBody::default()
         },
         "backpropagation" => ChapterBody {
-            controls: vec![networks(), task()],
-            figures: html! {
+            stage: html! {
                 <>
                     { text::through_time() }
                     <Readouts />
                     <GradientChapter config={config.clone()} record={record.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "survival" => ChapterBody {
-            controls: vec![networks(), task()],
-            figures: html! {
+            stage: html! {
                 <>
                     { text::why(config) }
                     { text::rates() }
@@ -57,18 +57,15 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
                     <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            controls: vec![networks(), task()],
-            figures: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
+            stage: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
-    let page = Page {
-        title: "What a recurrent network remembers",
-        introduction: text::introduction(),
-        notice: Html::default(),
-    };
+    let page = Page { settings: vec![task(), networks(), training()], ..Page::default() };
     frame(&lab, &settings, page, body)
 }
 

@@ -8,6 +8,7 @@ pub(super) const MAIN_METRICS: &str = "loss_train loss_val";
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "training",
+        tab: "Training",
         title: "How well does it predict the next character?",
         figures: &[("loss", "Loss")],
         readouts: &["bits_per_char loss_start baseline_uniform baseline_unigram baseline_bigram epoch"],
@@ -15,6 +16,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "attention-heads",
+        tab: "Heads",
         title: "What does each head attend to?",
         figures: &[("attention", "Attention of one head"), ("heads", "What each head does")],
         readouts: &[],
@@ -22,6 +24,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "generation",
+        tab: "Generation",
         title: "What comes next, and what does it write?",
         figures: &[("next-token", "The next character")],
         readouts: &["loss_cold loss_hot best_temperature"],
@@ -29,6 +32,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "induction-heads",
+        tab: "Induction",
         title: "How does a model copy what it has seen before?",
         figures: &[
             ("induction", "Attention scores over training"),
@@ -43,6 +47,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "architecture",
+        tab: "Architecture",
         title: "What is the model made of?",
         figures: &[
             ("positions", "The positional encoding"),

@@ -72,27 +72,23 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     };
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: vec![model(), training(), optimizer(), text(), own_text()],
-            figures: html! {
+            lead: text::introduction(),
+            stage: html! {
                 <>
                     <Readouts />
                     <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
                     <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
                 </>
             },
+            ..ChapterBody::default()
         },
-        "attention-heads" => ChapterBody { controls: Vec::new(), figures: snapshots(snapshots::Of::Heads) },
+        "attention-heads" => ChapterBody { stage: snapshots(snapshots::Of::Heads), ..ChapterBody::default() },
         "induction-heads" => ChapterBody {
-            controls: vec![
-                controls("Task", keys![Config; task]),
-                controls("Model", keys![Config; layers, heads, mlp, tied, positions]),
-                controls("Training", keys![Config; steps, learning_rate, seed]),
-            ],
-            figures: html! { <induction::InductionChapter config={config.clone()} record={shown.clone()} choose={settings.choose.clone()} /> },
+            stage: html! { <induction::InductionChapter config={config.clone()} record={shown.clone()} choose={settings.choose.clone()} /> },
+            ..ChapterBody::default()
         },
         "generation" => ChapterBody {
-            controls: Vec::new(),
-            figures: html! {
+            stage: html! {
                 <>
                     <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
                         next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
@@ -107,22 +103,22 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                         lock={settings.assignment.lock.clone()} change={change_settings.clone()} />
                 </>
             },
+            ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            controls: vec![model()],
-            figures: html! {
+            stage: html! {
                 <>
                     { text::architecture(config.mlp, config.context) }
                     <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
                     <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
                 </>
             },
+            ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let notice = html! { <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} /> };
-    let page =
-        Page { title: "A transformer that learns to write", introduction: text::introduction(), notice };
+    let page = Page { settings: vec![text(), own_text(), model(), training(), optimizer()], notice };
     frame(&lab, &settings, page, body)
 }
 
