@@ -140,7 +140,8 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
                 <a class="brand" href="#/">{ "Neural network lab" }</a>
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
                 <div class="tools">
-                    <Menu class="preferences" summary={html! { <>{ "Device: " }{ device.map_or("", |(_, words)| words) }</> }}>
+                    <Menu class="preferences" label="Device and theme"
+                        summary={html! { <>{ device.map_or("", |(value, words)| if *value == "auto" { "Device" } else { words }) }{ " ▾" }</> }}>
                         { choice("Device", "device", DEVICES, query, dispatch) }
                         { choice("Theme", "theme", THEMES, query, dispatch) }
                     </Menu>
