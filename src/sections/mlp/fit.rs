@@ -101,8 +101,7 @@ mod tests {
         const N: usize = 5;
         let device = Device::flex().autodiff();
         let net = Net::new(1, &[N], 1, Activation::Relu, true, &mut WeightRng::new(3), &device);
-        let numbers =
-            |data: TensorData| data.try_to_vec::<f32>().expect("floats").into_iter().map(f64::from);
+        let numbers = |data: TensorData| data.try_to_vec::<f32>().expect("floats").into_iter().map(f64::from);
         let mut params = Vec::new();
         for layer in &net.layers {
             params.extend(numbers(layer.weight.val().into_data()));
@@ -143,11 +142,15 @@ mod tests {
     fn survey() {
         for target in [Target::Wave, Target::Bump, Target::Step, Target::Root] {
             for n in [1, 2, 4, 8, 16, 32] {
-                let mut errors: Vec<f64> = (1..=9).map(|seed| fit(target, n, seed).max_error(target)).collect();
+                let mut errors: Vec<f64> =
+                    (1..=9).map(|seed| fit(target, n, seed).max_error(target)).collect();
                 let first = errors[0];
                 errors.sort_by(f64::total_cmp);
                 let formula = ReluSum::interpolating(target, n).max_error(target);
-                println!("{target:?} n={n}: formula {formula:.4} trained seed1 {first:.4} median {:.4} [{:.4}, {:.4}]", errors[4], errors[0], errors[8]);
+                println!(
+                    "{target:?} n={n}: formula {formula:.4} trained seed1 {first:.4} median {:.4} [{:.4}, {:.4}]",
+                    errors[4], errors[0], errors[8]
+                );
             }
         }
     }

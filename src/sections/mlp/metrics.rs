@@ -1,6 +1,9 @@
 //! The metrics of section 1.
 
-use super::{Config, FIT_STEPS, LINEAR, Mlp, NONLINEAR, Record, ReluSum, chance, error_bound, params_formula, rank_bound};
+use super::{
+    Config, FIT_STEPS, LINEAR, Mlp, NONLINEAR, Record, ReluSum, chance, error_bound, params_formula,
+    rank_bound,
+};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 /// The number of steps of Adam that train a sum.
 pub const FIT_STEPS: u32 = 1000;
 /// The learning rate of Adam.
-pub const FIT_RATE: f64 = 0.01;
+pub const FIT_RATE: f64 = 0.02;
 /// The number of equally spaced training points from 0 to 1; every step sees all of them.
 pub const FIT_POINTS: u32 = 65;
 /// The numbers of units for which the error of training is measured.
@@ -110,7 +110,7 @@ impl ReluSum {
 }
 
 /// Returns the bound `max |f''| / (8 n^2)` on the error of a piecewise linear interpolant with n equal pieces
-/// (de Boor 2001, chapter III), or `None` if the second derivative is not bounded.
+/// (de Boor 1978, chapter III), or `None` if the second derivative is not bounded.
 pub fn error_bound(target: Target, n: u32) -> Option<f64> {
     let n = f64::from(n.max(1));
     target.max_curvature().map(|curvature| curvature / (8.0 * n * n))
@@ -172,7 +172,8 @@ mod tests {
         for target in ALL {
             let Some(stated) = target.max_curvature() else { continue };
             let h = 1e-4;
-            let second = |x: f64| (target.value(x + h) - 2.0 * target.value(x) + target.value(x - h)) / (h * h);
+            let second =
+                |x: f64| (target.value(x + h) - 2.0 * target.value(x) + target.value(x - h)) / (h * h);
             let found = grid().map(|x| second(x).abs()).fold(0.0, f64::max);
             assert!((found / stated - 1.0).abs() < 5e-3, "{target:?}: {found}, stated {stated}");
         }

@@ -70,7 +70,10 @@ impl TaskData {
     /// # Errors
     ///
     /// Fails if the file with the images does not arrive or is damaged.
-    pub(super) async fn load(config: &Config, ctx: &mut impl RunContext<super::Mlp>) -> Result<Self, LabError> {
+    pub(super) async fn load(
+        config: &Config,
+        ctx: &mut impl RunContext<super::Mlp>,
+    ) -> Result<Self, LabError> {
         let shape = match shape(config.dataset) {
             Some(shape) => shape,
             None => {

@@ -97,9 +97,9 @@ impl Training<Mlp> for MlpTraining {
     fn step(&mut self, _step: u32, batch: Vec<usize>) {
         let batch = self.task.batch(&batch);
         let options = StepOptions::new(self.config.learning_rate);
-        self.grad_norms = self.train_state.step(&batch, options, |net, inputs| {
-            forward_backward(net, inputs.get(0), inputs.get(1))
-        });
+        self.grad_norms = self
+            .train_state
+            .step(&batch, options, |net, inputs| forward_backward(net, inputs.get(0), inputs.get(1)));
     }
 
     fn score_after(&self, step: u32) -> u32 {

@@ -43,7 +43,12 @@ pub(super) fn Detail(props: &DetailProps) -> Html {
 }
 
 /// Returns the equation of the selected unit, or what can be selected.
-pub(super) fn explanation(net: &Snapshot, arm: usize, activation: ActivationChoice, of: Option<Item>) -> Html {
+pub(super) fn explanation(
+    net: &Snapshot,
+    arm: usize,
+    activation: ActivationChoice,
+    of: Option<Item>,
+) -> Html {
     let images = net.width(0) > 2;
     let words = match of {
         Some(Item::Unit(layer, unit)) if !(images && layer == 0) => equation(net, arm, activation, layer, unit),

@@ -91,7 +91,11 @@ pub(super) fn column_heads(
             layer if layer == last => html! { <span>{ "Outputs" }</span> },
             layer => {
                 let (width, of) = (dims.get(layer - 1).copied().unwrap_or(0), format!("layer {layer}"));
-                let name = if layout.is_narrow() { format!("L{layer}: {width}") } else { format!("Layer {layer}: {width}") };
+                let name = if layout.is_narrow() {
+                    format!("L{layer}: {width}")
+                } else {
+                    format!("Layer {layer}: {width}")
+                };
                 html! {
                     <>
                         <span>{ name }</span>
