@@ -12,8 +12,9 @@ use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
-    ActivationChoice, BEST_LINE, Config, Dataset, FIT_SIZES, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId, NONLINEAR, OptimizerKind,
-    ParamIndex, Record, ReluSum, Request, Samples, Score, Snapshot, Target, layer_params, params_formula, rank_bound,
+    ActivationChoice, BEST_LINE, Config, Dataset, FIT_SIZES, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId,
+    NONLINEAR, OptimizerKind, ParamIndex, Record, ReluSum, Request, Samples, Score, Snapshot, Target,
+    layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 

@@ -108,8 +108,14 @@ fn training_moves_the_bends_to_the_step() {
 #[test]
 #[ignore = "minutes; ./lab test full runs it"]
 fn twenty_seeds_give_the_same_answers() {
-    let expected =
-        [("straight-line", 2), ("depth-alone", 1), ("circles-three", 0), ("circles-two", 1), ("xor-two", 1), ("steep-step", 0)];
+    let expected = [
+        ("straight-line", 2),
+        ("depth-alone", 1),
+        ("circles-three", 0),
+        ("circles-two", 1),
+        ("xor-two", 1),
+        ("steep-step", 0),
+    ];
     for (slug, choice) in expected {
         let answers: Vec<Answer> = (1..=20).map(|seed| answer(slug, seed)).collect();
         for answer in &answers {

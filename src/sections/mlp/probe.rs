@@ -77,11 +77,8 @@ async fn pieces(config: &Config, ctx: &mut impl RunContext<Mlp>) -> Option<Train
     let Config { target, pieces, seed, .. } = *config;
     let mut trained = TrainedPieces { sum: fit(target, pieces, seed), errors: Vec::new() };
     for (step, n) in FIT_SIZES.into_iter().enumerate() {
-        let error = if n == pieces {
-            trained.sum.max_error(target)
-        } else {
-            fit(target, n, seed).max_error(target)
-        };
+        let error =
+            if n == pieces { trained.sum.max_error(target) } else { fit(target, n, seed).max_error(target) };
         trained.errors.push((n, error));
         let progress = Progress { step: step as u32 + 1, steps: FIT_SIZES.len() as u32 };
         if ctx.step_done(progress).await == Directive::Stop {

@@ -48,7 +48,7 @@ pub(super) fn Matrices(props: &MatricesProps) -> Html {
         let count = counts.get(index).copied().unwrap_or(0);
         let name = if index + 2 == dims.len() { "output".to_owned() } else { format!("layer {}", index + 1) };
         html! {
-            <div class="mlp-layer" data-layer={(index + 1).to_string()} data-count={count.to_string()}>
+            <div class="mlp-layer" ~style={format!("min-width:{LABEL_WIDTH}px")} data-layer={(index + 1).to_string()} data-count={count.to_string()}>
                 <div class="mlp-layer-drawing" ~style={format!("height:{height:.0}px")}>
                     <Cells rows={d_in} cols={d_out} values={weight.clone()} width={cell * f64::from(d_out)} height={cell * f64::from(d_in)} />
                     if config.bias {
