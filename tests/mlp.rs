@@ -489,7 +489,7 @@ fn before_training(config: &Config, arm: usize) -> Measured {
     first.expect("a report")
 }
 
-/// What the page draws before training is what the run starts from, to the last bit.
+/// The page draws before training exactly the network that the run starts from.
 #[test]
 fn the_probe_predicts_with_exactly_the_weights_that_training_starts_from() {
     let images = Config { dataset: Dataset::FashionMnist, ..with_widths(&[8, 6]) };

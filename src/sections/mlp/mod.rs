@@ -56,7 +56,7 @@ pub enum Frame {
     Untrained(Rc<Untrained>),
     /// The linear network, the non-linear network and the single layer on the same batch.
     Collapse(Rc<Collapse>),
-    /// What training finds for a function of one variable.
+    /// The sums of ReLU units that training finds.
     Pieces(Rc<TrainedPieces>),
     /// The samples that figures show; sent once, before the first step.
     Samples(Rc<Samples>),
@@ -191,7 +191,7 @@ pub struct Record {
     pub collapse: Option<Rc<Collapse>>,
     /// Both networks before training.
     pub untrained: Option<Rc<Untrained>>,
-    /// What training finds for a function of one variable.
+    /// The sums of ReLU units that training finds.
     pub pieces: Option<Rc<TrainedPieces>>,
     /// The runs, one per arm.
     pub arms: [NetRecord; 2],

@@ -47,7 +47,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             lead: text::introduction(),
             stage: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
             keys: keys![Config; dataset, depth, width, activation, learning_rate],
-            hint: Some(Hint { words: "Predict, then train.", experiment: "straight-line" }),
+            hint: Some(Hint { words: "Train on the spirals for 600 steps.", experiment: "straight-line" }),
             below: html! {
                 <>
                     { text::boundary() }
@@ -72,7 +72,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             lead: text::width_lead(),
             stage: html! { <Pieces target={config.target} n={config.pieces} trained={lab.record.pieces.clone()} /> },
             keys: keys![Config; pieces, target, seed],
-            hint: Some(Hint { words: "Choose the steep step.", experiment: "steep-step" }),
+            hint: Some(Hint { words: "Let both sums follow a steep step.", experiment: "steep-step" }),
             below: html! {
                 <>
                     <Readouts />
@@ -87,7 +87,10 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             lead: text::collapse_lead(),
             stage: html! { <Outputs collapse={lab.record.collapse.clone()} directions={config.directions} /> },
             keys: keys![Config; directions, d_in, depth, width, bias],
-            hint: Some(Hint { words: "Predict the rank before you look.", experiment: "rank-plus-one" }),
+            hint: Some(Hint {
+                words: "Send eight numbers through four hidden layers.",
+                experiment: "rank-plus-one",
+            }),
             below: html! {
                 <>
                     { text::collapse() }

@@ -116,7 +116,7 @@ pub fn error_bound(target: Target, n: u32) -> Option<f64> {
     target.max_curvature().map(|curvature| curvature / (8.0 * n * n))
 }
 
-/// What training finds with the units that the formula uses.
+/// Sums that training finds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainedPieces {
     /// The trained network with the number of units of the settings.

@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 const WAITING: &str = "Loading the compute engine…";
 /// The maximum height of a matrix, in pixels.
-const MATRIX_HEIGHT: f64 = 216.0;
+const MATRIX_HEIGHT: f64 = 200.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct OutputsProps {
@@ -82,17 +82,22 @@ fn output_figure(slug: &str, title: String, matrices: Option<&Matrices>, directi
         let whole = grids.0.clone();
         Callback::from(move |()| Table::from_named_grid("input ↓ unit →", &whole, &[], &[]))
     };
-    let map = |name: String, label: &'static str, grid: Grid, color_bar: bool| {
+    let map = |name: String, label: String, grid: Grid, color_bar: bool| {
         html! {
-            <Heatmap {name} {grid} map={ColorMap::Diverging} range={matrices.map(|matrices| matrices.range)} x_label="unit" y_label={label}
-                value_label="output" {color_bar} max_height={MATRIX_HEIGHT} empty={WAITING} />
+            <div>
+                <p>{ label }</p>
+                <Heatmap {name} {grid} map={ColorMap::Diverging} range={matrices.map(|matrices| matrices.range)} x_label="unit" y_label="input"
+                    value_label="output" {color_bar} max_height={MATRIX_HEIGHT} empty={WAITING} />
+            </div>
         }
     };
+    let directions =
+        if directions == 1 { "1 direction".to_owned() } else { format!("{directions} directions") };
     html! {
         <Figure name={format!("outputs-{slug}")} {title} {look_for} {table}>
             <div class="mlp-outputs">
-                { map(format!("outputs of the {slug} network"), "outputs", grids.0, false) }
-                { map(format!("outputs of the {slug} network without {count}"), "what is left", grids.1, true) }
+                { map(format!("outputs of the {slug} network"), "Outputs".to_owned(), grids.0, false) }
+                { map(format!("outputs of the {slug} network without {directions}"), format!("Without {directions}"), grids.1, true) }
             </div>
         </Figure>
     }

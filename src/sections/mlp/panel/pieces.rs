@@ -21,7 +21,7 @@ pub(super) struct PiecesProps {
     pub(super) target: Target,
     /// The number of units.
     pub(super) n: u32,
-    /// What training finds; `None` before the probe.
+    /// The sums that training finds; `None` before the probe.
     pub(super) trained: Option<Rc<TrainedPieces>>,
 }
 
