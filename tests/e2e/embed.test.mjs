@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { address, expect, frames, metric, readParam, waitState } from './lib/test.mjs';
+import { act, address, choosePreset, expect, frames, metric, readParam, waitState } from './lib/test.mjs';
 import { course, inside, stateOf, test } from './lib/host.mjs';
 import { dist } from './lib/site.mjs';
 
@@ -141,8 +141,8 @@ test('locked settings stay, and hidden parts are absent', async ({ open }) => {
   assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
   assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
   // Neither a preset nor the defaults change a locked setting.
-  await page.locator('[data-preset="rnn-learns-too"]').click();
-  await page.locator('[data-action="defaults"]').click();
+  await choosePreset(page, 'rnn-learns-too');
+  await act(page, 'defaults');
   await frames(page, 20);
   assert.equal(String(await readParam(page, 'seq_len')), '20');
 });

@@ -94,7 +94,7 @@ folder('run files and folders are dropped anywhere; the page stays', async ({ op
   mkdirSync(join(folder, 'class', 'group'), { recursive: true });
   const paths = ['a.json', 'b.json', 'notes.txt', 'class/c.json', 'class/group/d.json', 'class/list.csv'].map((name) => join(folder, name));
   for (const path of paths) writeFileSync(path, path.endsWith('.json') ? text : 'nothing');
-  const heading = page.locator('[data-panel] h2').first();
+  const heading = page.locator('[data-panel] h1');
   const url = page.url();
 
   // While files are over the page, the box shows where they may go.
@@ -116,7 +116,7 @@ folder('run files and folders are dropped anywhere; the page stays', async ({ op
   assert.equal(page.url(), url);
   // Nothing takes files here.
   await page.evaluate(() => void (location.hash = '#/verify'));
-  await page.locator('main h2, main h3').first().waitFor();
+  await page.locator('[data-panel="verify"]').waitFor();
   await drag(page, page.locator('footer'), [paths[2]]);
   assert.match(page.url(), /#\/verify$/);
   await page.locator('footer').getByText('Verify this device').waitFor();
@@ -154,7 +154,7 @@ folder('a dropped folder of CIFAR-10 is read, and one of the Python version is n
   await expect(alert.locator('p')).toHaveCount(1);
   await drag(page, box, [join(folder, 'empty')]);
   await expect(alert).toContainText('The folder empty has no file that ends in one of .bin, .gz, .tgz, .tar.');
-  await drag(page, page.locator('[data-panel] h2').first(), [binary]);
+  await drag(page, page.locator('[data-panel] h1'), [binary]);
   await expect(box.locator('li')).toHaveCount(2);
   await expect(alert.locator('p')).toHaveCount(0);
 });

@@ -1,7 +1,7 @@
 // A page must survive strange addresses, extreme settings, diverging runs, and a dying worker.
 
 import assert from 'node:assert/strict';
-import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, frames, metric, notice, openSettings, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const nasty = [
   '#/mlp?depth=banana&width=1e9&seed=-1&learning_rate=NaN',
@@ -83,6 +83,7 @@ test('a diverging run ends with an explanation, and the next run works', async (
 for (const slug of sections) {
   test(`${slug}: every slider works at both ends`, { tag: '@long' }, async ({ open }) => {
     const page = await open(address(slug, { device: 'cpu' }));
+    await openSettings(page);
     const sliders = page.locator('[data-param] input[type="range"]');
     for (const key of ['End', 'Home']) {
       for (let i = 0; i < (await sliders.count()); i++) {
