@@ -47,7 +47,7 @@ test('the page lists every crate of the lab with its version and license, and th
 test('the lab links to it, it has the theme of the lab, and it is accessible', async ({ open }) => {
   const page = await open('#/mlp?device=cpu');
   const color = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  for (const [theme, background] of [['auto', 'rgb(247, 247, 245)'], ['dark', 'rgb(18, 21, 25)'], ['light', 'rgb(247, 247, 245)']]) {
+  for (const [theme, background] of [['auto', 'rgb(252, 252, 250)'], ['dark', 'rgb(20, 23, 27)'], ['light', 'rgb(252, 252, 250)']]) {
     await setParam(page, 'theme', theme);
     await page.locator('.shell > footer a[href^="about"]').click();
     await page.waitForSelector('.about');

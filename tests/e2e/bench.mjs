@@ -40,7 +40,7 @@ async function start(slow) {
       address('mlp', { device: 'cpu' }),
       async (page) => {
         await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
-        await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
+        await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'attached' });
         await act(page, 'train');
         await waitMetric(page, 'step', (step) => step >= 1, 120_000);
         steps.push(await page.evaluate(() => performance.now()));
@@ -63,7 +63,7 @@ async function speed(slug, name, params, timeout = 120_000) {
   await withPage(
     address(slug, params),
     async (page) => {
-      await page.waitForSelector('[data-panel] [data-param]', { state: 'visible' });
+      await page.waitForSelector('[data-panel] [data-param]', { state: 'attached' });
       await act(page, 'train');
       await waitMetric(page, 'step', (step) => step >= 1, timeout);
       const from = await page.evaluate(() => performance.now());

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, checkFits, frames, probed, setParam, shot, state, test, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, frames, probed, reveal, setParam, shot, state, test, waitState } from './lib/test.mjs';
 
 /**
  * Every section's chapters and their figures, from docs/embedding-lists.md, which a native test compares with the code.
@@ -169,6 +169,7 @@ test('a symbol shows its value and highlights its control, and vice versa', asyn
   await symbol.hover();
   await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
   assert.notEqual(await mark(control), before);
+  await reveal(control);
   await control.hover();
   await page.locator('.symbol-tip').waitFor({ state: 'detached' });
   assert.equal(await mark(symbol), await mark(page.locator('[data-symbol="d_k"]').nth(1)));

@@ -110,7 +110,7 @@ test('a picture is light in the dark theme, and shows its whole title', async ({
       tooWide: lines.filter((line) => line.getBBox().x + line.getBBox().width > width).map((line) => line.textContent),
     };
   });
-  assert.deepEqual([fill, ink], ['rgb(255, 255, 255)', 'rgb(28, 33, 39)']);
+  assert.deepEqual([fill, ink], ['rgb(252, 252, 250)', 'rgb(28, 33, 39)']);
   assert.deepEqual(tooWide, []);
   assert.match(title, /decision boundary$/i);
 });

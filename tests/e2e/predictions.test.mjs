@@ -1,7 +1,7 @@
 // Questions and experiments in course pages: what a student can do, and what the page learns of it.
 
 import assert from 'node:assert/strict';
-import { expect, frames, setParam } from './lib/test.mjs';
+import { expect, frames, setParam, waitState } from './lib/test.mjs';
 import { course, heard, inside, listen, stateOf, test } from './lib/host.mjs';
 
 const ask = 'ask="Which network learns it?" ask-guess="choice" ask-options="RNN|LSTM" ask-metric="accuracy_rnn,accuracy_lstm"';
@@ -123,7 +123,10 @@ test('the height of a panel does not change during a run', { tag: '@long' }, asy
 });
 
 test('in narrow frames no label breaks inside a word, and no text covers the slider', async ({ open }) => {
-  const page = await open('#/rnn?embed=1&device=cpu', { width: 400 });
+  const page = await open('#/rnn?embed=1&device=cpu&steps=20&seq_len=10', { width: 400 });
+  // The slider over the run's states takes the place of the progress bar when the run is over.
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
   const labels = page.locator('.run-controls .readout-label');
   await labels.first().waitFor();
   for (const width of [400, 360, 330]) {

@@ -12,7 +12,8 @@ async function choose(figure, entry) {
 }
 
 test('the navigation has every section', async ({ open }) => {
-  const page = await open('');
+  const page = await open('', { ready: false });
+  await page.locator('.cover').waitFor();
   const links = await page.$$eval('nav a[href*="#/"]', (all) => all.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean));
   assert.deepEqual([...new Set(links)].filter((slug) => slug !== 'verify').sort(), sections);
 });

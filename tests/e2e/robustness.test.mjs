@@ -151,7 +151,7 @@ test('the page is drawn and its controls work before the worker is loaded', asyn
   let release;
   site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));
   const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
-  await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
+  await page.locator('[data-panel="mlp"] .side summary').first().waitFor();
   await setParam(page, 'depth', 5);
   await page.waitForFunction(() => location.hash.includes('depth=5'));
   await act(page, 'train');

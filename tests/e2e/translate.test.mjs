@@ -246,7 +246,7 @@ for (const kind of ['each', 'flattened']) {
     await frame.locator('[data-action="stop"]').click();
     await expect(frame.locator('[data-panel]')).toHaveAttribute('data-state', 'done');
     // The page shows the last step, once.
-    const { step } = await frame.evaluate(() => ({ step: document.querySelector('progress').value }));
+    const step = await frame.evaluate(() => Number(document.querySelector('[data-metric="step"]').dataset.value));
     await expect.poll(shown).toBe(step);
   });
 }

@@ -1,15 +1,16 @@
 // Measures every chapter's first view, one JSON object per line, then a table with the targets. It asserts nothing.
 //
-// ./lab bench views [SECTION...] [--train] [--pictures DIR] [--full] [--against FILE]
+// ./lab bench views [SECTION...] [--train] [--pictures DIR] [--full] [--against FILE], or [SECTION...] --embeds
 //
 // --train also measures what moves during a short run. --pictures saves a picture of every chapter at both sizes, light
-// and dark; with --full, of the whole page.
+// and dark; with --full, of the whole page. --embeds measures instead how tall each main figure and experiment is alone in a
+// frame of 640 pixels.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeAll, frames, sections } from './lib/browser.mjs';
 import { option, print } from './lib/lines.mjs';
-import { missed, SIZES, TARGETS, viewsOf } from './lib/views.mjs';
+import { embedsOf, MAX_HEIGHTS, missed, SIZES, TARGETS, viewsOf } from './lib/views.mjs';
 
 const folder = option('--pictures');
 const chosen = sections.filter((slug) => process.argv.includes(slug));
@@ -42,7 +43,18 @@ function table(views) {
   ];
 }
 
-try {
+async function embeds() {
+  const all = [];
+  for (const slug of chosen.length ? chosen : sections) all.push(...(await embedsOf(slug)));
+  for (const one of all) print('embed', one);
+  const columns = ['height', 'run', 'card', 'figure', 'settings', 'others'];
+  const cell = (one, column) => (column === 'height' && one.height > MAX_HEIGHTS[one.kind] ? `**${one.height}**` : one[column]);
+  console.log(`\n| Alone at 640 pixels | ${columns.join(' | ')} |\n| --- | ${columns.map(() => '---:').join(' | ')} |`);
+  for (const one of all) console.log(`| ${one.section}: ${one.kind} ${one.name} | ${columns.map((column) => cell(one, column)).join(' | ')} |`);
+  console.log(`\n${all.filter((one) => one.height <= MAX_HEIGHTS[one.kind]).length} of ${all.length} are at most ${MAX_HEIGHTS.figure} px (figures) and ${MAX_HEIGHTS.experiment} px (experiments) tall.`);
+}
+
+async function views() {
   const views = [];
   for (const slug of chosen.length ? chosen : sections) {
     try {
@@ -62,6 +74,10 @@ try {
     const missing = views.filter((view) => missed(view).includes(name));
     if (missing.length) console.log(`- ${name.replaceAll('_', ' ')}, ${what}: missed by ${missing.map(({ section, chapter }) => `${section}/${chapter}`).join(', ')}`);
   }
+}
+
+try {
+  await (process.argv.includes('--embeds') ? embeds() : views());
 } finally {
   await closeAll();
 }

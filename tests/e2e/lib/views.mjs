@@ -1,7 +1,7 @@
 // A chapter's first view: what a reader sees before scrolling and before training, and what moves during a run.
 // `./lab bench views` prints it for every chapter, and views.test.mjs holds every chapter to the targets.
 
-import { frames, openPage, probed, waitState } from './browser.mjs';
+import { frames, openPage, probed, theSite, waitState } from './browser.mjs';
 
 /** A laptop's page under its browser's own bars, and a phone. */
 export const SIZES = { laptop: { width: 1366, height: 650 }, phone: { width: 390, height: 844 } };
@@ -45,7 +45,11 @@ function look() {
   const sum = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
   const whole = sum(boxes.map(area));
   // Figures side by side share their height.
-  const rows = new Set(boxes.map(inside).flatMap(({ top, bottom }) => Array.from({ length: Math.max(0, Math.floor(bottom) - Math.ceil(top)) }, (_, row) => Math.ceil(top) + row)));
+  let [heightInSight, reached] = [0, 0];
+  for (const { top, bottom } of boxes.map(inside).sort((a, b) => a.top - b.top)) {
+    heightInSight += Math.max(0, bottom - Math.max(top, reached));
+    reached = Math.max(reached, bottom);
+  }
   const content = document.querySelector('[data-panel]').getBoundingClientRect();
 
   // Words in sight that belong to no figure. Numbers count, marks of punctuation do not.
@@ -94,7 +98,7 @@ function look() {
     figures: figures.length,
     in_sight: whole ? round((100 * sum(boxes.map(inside).map(area))) / whole) : 0,
     width: boxes.length ? round((100 * (Math.max(...boxes.map(({ right }) => right)) - Math.min(...boxes.map(({ left }) => left)))) / content.width) : 0,
-    height_in_sight: rows.size,
+    height_in_sight: Math.round(heightInSight),
     height: boxes.length ? Math.round(Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top))) : 0,
     controls: [...document.querySelectorAll('.side [data-param]')].filter(isShown).length,
     inputs: [...document.querySelectorAll(`.stage :is(${isInput})`)].filter((node) => isShown(node) && !node.closest('.menu')).length,
@@ -173,4 +177,39 @@ export async function viewsOf(slug, { train = false, visit = async () => {}, siz
     await page.context().close();
   }
   return [...views.values()];
+}
+
+/** The maximum heights in a frame of 640 pixels: of a single figure with its settings, and of an experiment. */
+export const MAX_HEIGHTS = { figure: 480, experiment: 620 };
+
+/**
+ * Measures every main figure and every experiment of a section alone in a frame of 640 pixels, untrained, and returns their
+ * heights.
+ */
+export async function embedsOf(slug, complaints = []) {
+  const page = await openPage(`#/${slug}?device=cpu`, { width: 1280 }, complaints);
+  await probed(page);
+  const chapters = await page.locator('.tabs [data-action="chapter"]').evaluateAll((links) => links.map((link) => link.dataset.to));
+  const experiments = await page.locator('[data-action="experiment"]').evaluateAll((links) => links.map((link) => link.dataset.to));
+  const shown = experiments.map((name) => ({ section: slug, kind: 'experiment', name }));
+  for (const chapter of chapters) {
+    await openChapter(page, slug, chapter);
+    const figures = await page.locator('.stage .figure').evaluateAll((all) => all.map((figure) => figure.dataset.figure));
+    shown.unshift(...figures.map((name) => ({ section: slug, kind: 'figure', chapter, name })));
+  }
+  await page.setViewportSize({ width: 640, height: 800 });
+  for (const one of shown) {
+    await page.goto('about:blank');
+    await page.goto(`${(await theSite()).url}#/${slug}?embed=1&device=cpu&show=${one.name}`);
+    await page.locator('[data-picked]').waitFor();
+    await probed(page);
+    await frames(page, 12);
+    const parts = await page.evaluate(() => {
+      const height = (selector) => Math.round([...document.querySelectorAll(selector)].filter((node) => node.checkVisibility()).reduce((sum, node) => sum + node.getBoundingClientRect().height, 0));
+      return { height: height('main'), run: height('.run-controls'), card: height('.experiment'), figure: height('.figure'), settings: height('.side .controls'), others: height('.side > :not(.controls, .experiment, .question)') };
+    });
+    Object.assign(one, parts);
+  }
+  await page.context().close();
+  return shown;
 }
