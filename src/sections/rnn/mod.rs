@@ -23,12 +23,12 @@ mod trace;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{chance, params_lstm, params_rnn, steps_to_learn};
+pub use checks::{ROUNDED_AWAY, chance, params_lstm, params_rnn, steps_to_learn};
 pub use config::{Alphabet, Config, ForgetBias};
 #[cfg(feature = "compute")]
 pub use nets::{lstm, rnn, task};
 #[cfg(feature = "page")]
-pub use panel::RnnPanel;
+pub use panel::{RnnPanel, cover};
 pub use trace::{LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
 
 use crate::core::curve::{Curve, RunSeries};

@@ -4,10 +4,35 @@ use crate::sections::rnn::{Config, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
-pub(super) fn introduction() -> Html {
+/// The task.
+pub(super) fn memory_lead(config: &Config) -> Html {
     html! {
         <p class="lead">
-            { "A recurrent network reads one token at a time and keeps what it needs in its state. Here the answer is the first token and everything after it is noise. To learn this, a gradient must travel from the last step back to the first." }
+            { format!("Both networks read {} tokens and must name the first; the rest is noise. To learn this, a gradient has to travel from the last position back to the first.", config.seq_len) }
+        </p>
+    }
+}
+
+pub(super) fn backpropagation_lead() -> Html {
+    html! {
+        <p class="lead">
+            { "The loss is at the last position. Backpropagation through time carries its gradient back, one step per token, and every step multiplies it by a matrix." }
+        </p>
+    }
+}
+
+pub(super) fn survival_lead(config: &Config) -> Html {
+    html! {
+        <p class="lead">
+            { format!("Change the state a little at position t. What fraction of the change is left at position {}? A network can learn from that position only if enough is left.", config.seq_len.saturating_sub(1)) }
+        </p>
+    }
+}
+
+pub(super) fn architecture_lead() -> Html {
+    html! {
+        <p class="lead">
+            { "The RNN computes its whole state anew at every token. The LSTM keeps a cell: three gates decide what it keeps, what is written to it, and what is read from it." }
         </p>
     }
 }
