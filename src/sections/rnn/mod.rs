@@ -8,9 +8,9 @@ mod chapters;
 mod checks;
 mod config;
 mod experiments;
-mod metrics;
 #[cfg(feature = "compute")]
 mod gradients;
+mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
@@ -170,6 +170,25 @@ impl GradientRow {
     /// the network has no cells.
     pub fn memory(&self) -> &[f32] {
         if self.cell.is_empty() { &self.hidden } else { &self.cell }
+    }
+}
+
+/// The number of positions, from the first on, that a gradient does not reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unreached {
+    /// Positions whose gradient is below [`FLOAT_FLOOR`].
+    pub below: usize,
+    /// Positions whose gradient is lost in rounding when it is added to the largest one; includes `below`.
+    pub lost: usize,
+}
+
+impl Unreached {
+    /// Returns the numbers for the gradient norms at all positions.
+    pub fn of(norms: &[f32]) -> Self {
+        let largest = norms.iter().copied().filter(|norm| norm.is_finite()).fold(0.0, f32::max);
+        let leading = |limit: f64| norms.iter().take_while(|norm| f64::from(**norm) < limit).count();
+        let below = leading(FLOAT_FLOOR);
+        Self { below, lost: leading(ROUNDED_AWAY * f64::from(largest)).max(below) }
     }
 }
 

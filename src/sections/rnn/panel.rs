@@ -48,7 +48,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             },
             keys: keys![Config; seq_len, spectral_radius, forget_bias],
             hint: hint("Raise ρ to 1.1 and train again.", "good-start"),
-            below: html! { <><Readouts />{ text::why(config) }</> },
+            below: html! { <><Readouts />{ text::reading(config, &lab.record) }{ text::why(config) }</> },
             ..ChapterBody::default()
         },
         "backpropagation" => ChapterBody {

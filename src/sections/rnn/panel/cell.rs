@@ -117,7 +117,7 @@ fn UnitsFigure(props: &CellProps) -> Html {
     let look_for = html! { "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Click a column to move the cells above to its position. Does the cell state keep what the first token wrote into it?" };
     html! {
         <Figure name="cell-units" title={format!("Every unit over the sequence, {}", props.when())} {look_for} table={table(rnn, lstm, t)}>
-            <div class="cell-figure" data-t={t.to_string()}>
+            <div class="units-figure" data-t={t.to_string()}>
                 <label class="cell-part">
                     { "LSTM over time: " }
                     <select onchange={choose}>

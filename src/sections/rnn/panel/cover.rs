@@ -23,7 +23,9 @@ pub fn cover() -> Html {
         _ => cell(t, 14.0, 18.0, "fill:var(--border)".to_owned(), 1.0),
     };
     let strip = |arm: usize, top: f64, opacity: fn(usize) -> f64| -> Html {
-        (0..CELLS).map(|t| cell(t, top, 26.0, format!("fill:{}", color::series(arm)), opacity(CELLS - 1 - t))).collect()
+        (0..CELLS)
+            .map(|t| cell(t, top, 26.0, format!("fill:{}", color::series(arm)), opacity(CELLS - 1 - t)))
+            .collect()
     };
     let question = x(CELLS) + 4.0;
     html! {

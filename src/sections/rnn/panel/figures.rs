@@ -32,6 +32,9 @@ pub(super) fn train_figures(config: &Config) -> Html {
 
 const EMPTY: &str = "Curves appear here during training.";
 
+/// The label of [`FLOAT_FLOOR`].
+const FLOOR: &str = "32-bit minimum";
+
 /// The norm of the gradient of all weights, with the level at which it is clipped.
 pub(super) fn clip_figure(config: &Config) -> Html {
     const NORM: &[CurveSpec] = &[CurveSpec::new("grad_norm", "")];
@@ -76,27 +79,30 @@ pub(super) fn gradient_maps(config: &Config, record: &Record) -> Html {
 #[component]
 fn GradientFigure(props: &GradientProps) -> Html {
     let GradientProps { rnn, lstm, config } = props;
-    let line = |network: &NetGradients, of: fn(&GradientRow) -> &[f32]| {
+    let line = |name: &'static str, network: &NetGradients, of: fn(&GradientRow) -> &[f32], color| {
         let norms = network.latest().map(of).unwrap_or_default();
-        Rc::new(norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm))).collect::<Vec<_>>())
+        let points = norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm)));
+        Series::new(name, Rc::new(points.collect()), color)
     };
-    let mut series = Vec::new();
-    if rnn.latest().is_some() {
-        series.push(Series::new("RNN, ∂L/∂h", line(rnn, |row| &row.hidden), RNN));
-    }
-    if lstm.latest().is_some() {
-        series.push(Series::new("LSTM, ∂L/∂c", line(lstm, |row| &row.cell), LSTM));
-        let hidden = Series::new("LSTM, ∂L/∂h", line(lstm, |row| &row.hidden), LSTM);
-        series.push(Series { dashed: true, ..hidden });
-    }
+    let all = [
+        line("RNN, ∂L/∂h", rnn, |row| &row.hidden, RNN),
+        line("LSTM, ∂L/∂c", lstm, |row| &row.cell, LSTM),
+        Series { dashed: true, ..line("LSTM, ∂L/∂h", lstm, |row| &row.hidden, LSTM) },
+    ];
+    // A norm of 0 has no place on the axis, so a line ends at the smallest number above it.
+    let above_zero = |series: &Series| {
+        let points: Vec<_> = series.points.iter().copied().filter(|(_, norm)| *norm > 0.0).collect();
+        Series { points: Rc::new(points), ..series.clone() }
+    };
+    let series: Vec<Series> = all.iter().filter(|series| !series.points.is_empty()).map(above_zero).collect();
     let range = props.range();
-    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
+    let floor = Reference { label: FLOOR.into(), y: FLOAT_FLOOR };
     let references = if range.is_some_and(|(low, _)| low <= FLOAT_FLOOR) { vec![floor] } else { Vec::new() };
     let title = format!("The gradient at every position, {}", when([rnn, lstm]));
-    let look_for = html! { "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the 32-bit minimum, the float floor, nothing is left to learn from. These gradients follow all paths, also those through the gates." };
+    let look_for = html! { "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the smallest 32-bit number nothing is left to learn from. These gradients follow all paths, also those through the gates." };
     html! {
         <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()}
-            table={series_table("position", &series)}>
+            table={series_table("position", &all)}>
             <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
                 {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
                 empty="Loading the compute engine…" />
@@ -172,6 +178,9 @@ fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) ->
     Grid { rows: n, cols, values: Rc::new(values) }
 }
 
+/// A neutral gray, since a closed form is no network.
+const CLOSED_FORM_COLOR: usize = 7;
+
 #[derive(PartialEq, Properties)]
 pub(super) struct PathProps {
     pub(super) config: Config,
@@ -186,16 +195,15 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let line = |path: &[f64]| {
         Rc::new(path.iter().enumerate().map(|(t, &factor)| (t as f64, factor)).collect::<Vec<_>>())
     };
-    let mut series = Vec::new();
+    // The closed form needs no measurement, so the figure is never empty.
+    let last = f64::from(config.seq_len.saturating_sub(1));
+    let powers: Vec<f64> =
+        (0..config.seq_len).map(|t| config.spectral_radius.powf(last - f64::from(t))).collect();
+    let mut series =
+        vec![Series { dashed: true, ..Series::new("ρ^(T−1−t)", line(&powers), CLOSED_FORM_COLOR) }];
     if let Some(paths) = untrained {
-        let last = paths.rnn.len() as f64 - 1.0;
-        let powers: Vec<f64> =
-            (0..paths.rnn.len()).map(|t| config.spectral_radius.powf(last - t as f64)).collect();
         series.push(Series::new("RNN", line(&paths.rnn), RNN));
         series.push(Series::new("LSTM cell", line(&paths.cell), LSTM));
-        let mut closed = Series::new("ρ^(T−1−t)", line(&powers), 7);
-        closed.dashed = true;
-        series.push(closed);
     }
     if let Some(paths) = trained {
         for (name, path, color) in
@@ -206,10 +214,10 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
             series.push(after);
         }
     }
-    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
+    let floor = Reference { label: FLOOR.into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "The RMS factor by which the path from position t to the end scales a change. It is over directions for the RNN, and over units for the cell’s direct path. The gray line is the asymptotic rate, the spectral radius alone (closed form). The slope of the tanh accounts for the rest. Raise ρ to 1.1: how much farther back does the untrained RNN reach?" }</> };
+    let look_for = html! { <>{ "Each line is the RMS factor from position t to the end: over directions for the RNN, over units for the cell’s direct path. The gray line is a closed form, the spectral radius alone. The slope of the tanh accounts for the rest. Dashed lines show the trained networks." }</> };
     html! {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>

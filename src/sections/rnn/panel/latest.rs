@@ -27,7 +27,11 @@ impl NetGradients {
     /// Returns the measurements of the run, or only that of the untrained network before there are any. The first training
     /// step measures the untrained network again.
     pub(super) fn rows(&self) -> &[GradientRow] {
-        if self.run.is_empty() { self.untrained.as_deref().map_or(&[], std::slice::from_ref) } else { &self.run }
+        if self.run.is_empty() {
+            self.untrained.as_deref().map_or(&[], std::slice::from_ref)
+        } else {
+            &self.run
+        }
     }
 }
 

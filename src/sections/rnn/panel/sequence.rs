@@ -86,8 +86,10 @@ fn SequenceFigure(props: &SequenceProps) -> Html {
             { at.map(|t| view.cursor(t)) }
         </>
     };
-    let title = format!("The gradient at every position, {}", when([0, 1].map(|arm| &networks[arm].gradients)));
-    let look_for = html! { "A strip fades where a gradient is smaller, down to a share of 10⁻⁷ of the network’s largest: that is lost in rounding. On the right is each network’s answer." };
+    let title =
+        format!("The gradient at every position, {}", when([0, 1].map(|arm| &networks[arm].gradients)));
+    let look_for =
+        html! { "Paler means a smaller gradient. Next to the largest, 10⁻⁷ of it is lost in rounding." };
     html! {
         <Figure name="sequence" {title} {look_for} table={table(config, networks)}>
             <div class="chart sequence" ref={node} data-positions={cells.count.to_string()} data-stale={view.is_stale.then_some("")}>
@@ -148,7 +150,11 @@ impl<'a> View<'a> {
         let noise: String = (1..cells.count)
             .map(|t| {
                 let width = cells.edge(t + 1) - cells.edge(t) - gap;
-                if width > 0.0 { format!("M{} {top}h{width}v{height}h-{width}z", cells.edge(t)) } else { String::new() }
+                if width > 0.0 {
+                    format!("M{} {top}h{width}v{height}h-{width}z", cells.edge(t))
+                } else {
+                    String::new()
+                }
             })
             .collect();
         let letters = (0..cells.count).filter(|_| cells.pitch() >= LETTER_PITCH).filter_map(|t| {
@@ -157,7 +163,8 @@ impl<'a> View<'a> {
             Some(html! { <text {class} x={x.to_string()} y="18.5" text-anchor="middle">{ self.letter(t)? }</text> })
         });
         let first_width = (cells.edge(1) - cells.left - gap).max(4.0);
-        let first = self.letter(0).map_or_else(|| "first token".to_owned(), |name| format!("first token: {name}"));
+        let first =
+            self.letter(0).map_or_else(|| "first token".to_owned(), |name| format!("first token: {name}"));
         let end = cells.right + 32.0;
         let question = fitting(
             &["then: what was the first?", "what was the first?", "the first?"],
@@ -196,16 +203,18 @@ impl<'a> View<'a> {
         let fill = format!("fill:{}", color::series(network.color));
         let norms = network.norms();
         let drawn = aligned(norms, if norms.is_empty() { 0 } else { cells.count });
-        let strip = Strip::new(&drawn, &cells, top, STRIP_HEIGHT);
+        let Strip { shades, unreached } = Strip::new(&drawn, &cells, top, STRIP_HEIGHT);
         let baseline = top + 16.5;
         let zone = |from: usize, to: usize, texts: &[&'static str]| {
             let (left, right) = (cells.edge(from), cells.edge(to));
             let text = fitting(texts, right - left - 12.0).filter(|_| !self.is_stale)?;
             let x = ((left + right) / 2.0).to_string();
-            Some(html! { <text class="zone" {x} y={baseline.to_string()} text-anchor="middle">{ text }</text> })
+            Some(
+                html! { <text class="zone" {x} y={baseline.to_string()} text-anchor="middle">{ text }</text> },
+            )
         };
-        let below = zone(0, strip.below, &["below 10⁻³⁸, the 32-bit minimum", "below 10⁻³⁸", "≈ 0"]);
-        let lost = zone(strip.below, strip.lost, &["lost in rounding", "lost"]);
+        let below = zone(0, unreached.below, &["below 10⁻³⁸, the 32-bit minimum", "below 10⁻³⁸", "≈ 0"]);
+        let lost = zone(unreached.below, unreached.lost, &["lost in rounding", "lost"]);
         let border = |t: usize| {
             let x = (cells.edge(t) + 0.5).to_string();
             let shown = t > 0 && t < cells.count && !self.is_stale;
@@ -213,13 +222,13 @@ impl<'a> View<'a> {
         };
         let arm = if network.color == RNN { "rnn" } else { "lstm" };
         html! {
-            <g data-strip={arm} data-below={strip.below.to_string()} data-lost={strip.lost.to_string()}>
+            <g data-strip={arm} data-below={unreached.below.to_string()} data-lost={unreached.lost.to_string()}>
                 <text class="row-name" ~style={fill.clone()} x="0" y={baseline.to_string()}>{ network.title }</text>
                 <rect class="strip-paper" ~style={fill.clone()} x={cells.left.to_string()} y={top.to_string()} width={cells.width().to_string()} height={STRIP_HEIGHT.to_string()} />
-                { for strip.shades.iter().map(|(opacity, path)| html! {
+                { for shades.iter().map(|(opacity, path)| html! {
                     <path class="shade" ~style={fill.clone()} fill-opacity={format!("{:.3}", if self.is_stale { opacity * 0.35 } else { *opacity })} d={path.clone()} />
                 }) }
-                { border(strip.below) }
+                { border(unreached.below) }
                 { below }
                 { lost }
                 if let Some(answer) = network.answer(self.config).filter(|_| !self.is_stale) {
@@ -236,7 +245,11 @@ impl<'a> View<'a> {
         let cells = self.cells;
         let (first, y) = ("position 0", AXIS_TEXT.to_string());
         let last = cells.count.saturating_sub(1);
-        let end = if cells.width() > 300.0 { format!("position {last}: the loss is here") } else { format!("{last}: the loss") };
+        let end = if cells.width() > 300.0 {
+            format!("position {last}: the loss is here")
+        } else {
+            format!("{last}: the loss")
+        };
         let (low, high) = ("10⁻⁷", "1 × the largest");
         let legend = text_width(low) + RAMP + text_width(high) + 12.0;
         let left = (cells.left + text_width(first) + cells.right - text_width(&end) - legend) / 2.0;

@@ -1,6 +1,6 @@
 //! The texts and formulas of section 4.
 
-use crate::sections::rnn::{Config, params_lstm, params_rnn};
+use crate::sections::rnn::{Config, LSTM, RNN, Record, Unreached, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -34,6 +34,34 @@ pub(super) fn architecture_lead() -> Html {
         <p class="lead">
             { "The RNN computes its whole state anew at every token. The LSTM keeps a cell: three gates decide what it keeps, what is written to it, and what is read from it." }
         </p>
+    }
+}
+
+/// The parts of the opening figure, and how far the gradients of the untrained networks reach.
+pub(super) fn reading(config: &Config, record: &Record) -> Html {
+    let unreached = |arm: usize| Some(Unreached::of(record.untrained_gradients[arm].as_ref()?.memory()));
+    let reach = |name: &str, unreached: Unreached| match unreached {
+        Unreached { lost: 0, .. } => format!("The {name}’s gradient reaches the first token. "),
+        Unreached { below: 0, lost } => {
+            format!("At the first {lost} positions, the {name}’s gradient is lost in rounding. ")
+        }
+        Unreached { below, lost } => format!(
+            "At the first {lost} positions, the {name}’s gradient is lost in rounding. At the first {below} it is below 10⁻³⁸, the smallest 32-bit number. "
+        ),
+    };
+    html! {
+        <>
+            <p>
+                { format!("The networks answer after the last token, and the loss compares the answer with the first token. The strips show how much of the loss’s gradient reaches each position, as a norm over {} sequences. It is ∂L/∂h in the RNN and ∂L/∂c, the gradient of the cell, in the LSTM. Next to each strip is the network’s answer for this sequence, with its probability.", config.batch_size) }
+            </p>
+            if let Some((rnn, lstm)) = unreached(RNN).zip(unreached(LSTM)) {
+                <p data-text="reach">
+                    { "Before training: " }
+                    { reach("RNN", rnn) }
+                    { reach("LSTM", lstm) }
+                </p>
+            }
+        </>
     }
 }
 

@@ -1,7 +1,7 @@
 //! Diagrams of the two cells with their values at one position.
 
 use crate::charts::scale::format_number;
-use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
+use crate::sections::rnn::{Config, LSTM_PARTS, Part, PartKind, RNN_PARTS, Trace, token_name};
 use yew::prelude::*;
 
 /// Returns the name of the token at a position.
@@ -57,11 +57,13 @@ fn operation(x: f64, y: f64, sign: &'static str) -> Html {
     }
 }
 
-/// A gate: a box that is filled up to its value. Below it are its name and its verb.
+/// A box with a value. A gate is filled as far as it is open, with its name and its verb below.
 fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
     const WIDTH: f64 = 58.0;
     const HEIGHT: f64 = 40.0;
-    let share = f64::from(value.unwrap_or(0.0)).clamp(0.0, 1.0);
+    // Only a gate can be open; the candidate and the pre-activation are drawn as empty boxes.
+    let open = value.filter(|_| part.kind == PartKind::Gate);
+    let share = f64::from(open.unwrap_or(0.0)).clamp(0.0, 1.0);
     let level = HEIGHT * share;
     let [name, verb] = part.role;
     html! {

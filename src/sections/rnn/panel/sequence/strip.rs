@@ -1,7 +1,7 @@
 //! Strips of cells along the sequence: places in pixels, and shades of gradients on a logarithmic scale. Pure.
 
 use crate::charts::layout::text_width;
-use crate::sections::rnn::{FLOAT_FLOOR, ROUNDED_AWAY};
+use crate::sections::rnn::{ROUNDED_AWAY, Unreached};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -50,10 +50,8 @@ const SHADES: usize = 24;
 pub(super) struct Strip {
     /// An opacity, and the cells that have it as a path.
     pub(super) shades: Vec<(f64, String)>,
-    /// The number of positions from the start whose gradient is lost in rounding when it is added to the largest.
-    pub(super) lost: usize,
-    /// The number of positions from the start whose gradient is below the smallest normal 32-bit number.
-    pub(super) below: usize,
+    /// The positions that the gradient does not reach.
+    pub(super) unreached: Unreached,
 }
 
 impl Strip {
@@ -72,11 +70,9 @@ impl Strip {
             }
             from = to;
         }
-        let leading = |limit: f64| norms.iter().take_while(|norm| f64::from(**norm) < limit).count();
         Self {
             shades: paths.into_iter().map(|(level, path)| (level as f64 / SHADES as f64, path)).collect(),
-            lost: leading(ROUNDED_AWAY * f64::from(largest)),
-            below: leading(FLOAT_FLOOR),
+            unreached: Unreached::of(norms),
         }
     }
 }
@@ -116,7 +112,8 @@ mod tests {
             let cells = Cells { right, ..cells(count) };
             assert_eq!((cells.edge(0), cells.edge(count)), (50.0, right.round()));
             assert!((0..count).all(|t| cells.edge(t) <= cells.edge(t + 1)));
-            let found = (0..count).all(|t| cells.edge(t) == cells.edge(t + 1) || cells.at(cells.center(t)) == Some(t));
+            let found = (0..count)
+                .all(|t| cells.edge(t) == cells.edge(t + 1) || cells.at(cells.center(t)) == Some(t));
             assert!(found || cells.pitch() < 2.0, "{count} cells to {right}");
         }
         assert_eq!((cells(5).at(-9.0), cells(5).at(9e9), cells(0).at(60.0)), (Some(0), Some(4), None));
@@ -129,13 +126,13 @@ mod tests {
         assert_eq!([1.0, half, 1e-8, 1e-40, 0.0].map(|norm| level(norm, 1.0)), [SHADES, SHADES / 2, 0, 0, 0]);
         assert_eq!((level(f32::NAN, 1.0), level(1.0, f32::INFINITY), level(0.0, 0.0)), (0, 0, 0));
         let strip = Strip::new(&[0.0, 1e-40, 1e-20, 1e-9, half, 1.0, 1.0], &cells(7), 0.0, 10.0);
-        assert_eq!((strip.below, strip.lost), (2, 4));
+        assert_eq!(strip.unreached, Unreached { below: 2, lost: 4 });
         let opacities: Vec<f64> = strip.shades.iter().map(|(opacity, _)| *opacity).collect();
         assert_eq!(opacities, [0.5, 1.0]);
         assert_eq!(strip.shades[1].1, "M193 0h57v10h-57z", "neighbors of one shade are one rectangle");
         // A gradient that grows toward the first token has no pale start.
         let growing = Strip::new(&[1e9, 1e4, 1.0], &cells(3), 0.0, 10.0);
-        assert_eq!((growing.below, growing.lost), (0, 0));
+        assert_eq!(growing.unreached, Unreached::default());
         assert_eq!(Strip::new(&[], &cells(0), 0.0, 10.0), Strip::default());
     }
 
@@ -150,7 +147,10 @@ mod tests {
     #[test]
     fn texts_are_shortened_before_they_collide() {
         let texts = ["a long text", "short", ""];
-        assert_eq!([300.0, 40.0, 3.0].map(|width| fitting(&texts, width)), [Some("a long text"), Some("short"), Some("")]);
+        assert_eq!(
+            [300.0, 40.0, 3.0].map(|width| fitting(&texts, width)),
+            [Some("a long text"), Some("short"), Some("")]
+        );
         assert_eq!(fitting(&["long"], 3.0), None);
     }
 }
