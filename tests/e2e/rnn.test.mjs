@@ -36,7 +36,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   assert.ok(below > 20 && below < 90 && lost > 150 && lost < 190, `${below}, ${lost}`);
   await strip(page, 'rnn').getByText('below 10⁻³⁸, the 32-bit minimum').waitFor();
   assert.equal(await unreached('lstm', 'lost'), 0);
-  await page.locator('[data-text="reach"]', { hasText: `At the first ${below} it is below 10⁻³⁸` }).waitFor();
+  await page.locator('[data-text="reach"]', { hasText: `at the first ${below} it is below 10⁻³⁸` }).waitFor();
   // Untrained networks guess.
   const answer = (net) => page.locator(`[data-answer="${net}"]`).innerText();
   for (const net of ['rnn', 'lstm']) assert.match(await answer(net), /^[AB] [56]\d%$/);
@@ -74,7 +74,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   await page.locator('.sequence[data-positions="12"]').waitFor();
   await page.locator('.sequence:not([data-stale])').waitFor();
   await expect.poll(() => unreached('rnn', 'lost')).toBe(0);
-  await page.locator('[data-text="reach"]', { hasText: 'The RNN’s gradient reaches the first token.' }).waitFor();
+  await page.locator('[data-text="reach"]', { hasText: 'the RNN’s gradient reaches the first token.' }).waitFor();
 
   // The strips are those of the run.
   const before = await strip(page, 'lstm').innerHTML();

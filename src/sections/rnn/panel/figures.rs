@@ -217,7 +217,7 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let floor = Reference { label: FLOOR.into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "Each line is the RMS factor from position t to the end: over directions for the RNN, over units for the cell’s direct path. The gray line is a closed form, the spectral radius alone. The slope of the tanh accounts for the rest. Dashed lines show the trained networks." }</> };
+    let look_for = html! { <>{ "Each line is the RMS factor from position t to the end: over directions for the RNN, over units for the cell’s direct path. The gray line is a closed form, the spectral radius alone. The slope of the tanh accounts for the rest. Dashed blue and orange lines show the trained networks." }</> };
     html! {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>

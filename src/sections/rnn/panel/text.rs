@@ -40,13 +40,13 @@ pub(super) fn architecture_lead() -> Html {
 /// The parts of the opening figure, and how far the gradients of the untrained networks reach.
 pub(super) fn reading(config: &Config, record: &Record) -> Html {
     let unreached = |arm: usize| Some(Unreached::of(record.untrained_gradients[arm].as_ref()?.memory()));
-    let reach = |name: &str, unreached: Unreached| match unreached {
-        Unreached { lost: 0, .. } => format!("The {name}’s gradient reaches the first token. "),
+    let reach = |subject: &str, unreached: Unreached| match unreached {
+        Unreached { lost: 0, .. } => format!("{subject}’s gradient reaches the first token. "),
         Unreached { below: 0, lost } => {
-            format!("At the first {lost} positions, the {name}’s gradient is lost in rounding. ")
+            format!("{subject}’s gradient is lost in rounding at the first {lost} positions. ")
         }
         Unreached { below, lost } => format!(
-            "At the first {lost} positions, the {name}’s gradient is lost in rounding. At the first {below} it is below 10⁻³⁸, the smallest 32-bit number. "
+            "{subject}’s gradient is lost in rounding at the first {lost} positions, and at the first {below} it is below 10⁻³⁸, the smallest 32-bit number. "
         ),
     };
     html! {
@@ -56,9 +56,8 @@ pub(super) fn reading(config: &Config, record: &Record) -> Html {
             </p>
             if let Some((rnn, lstm)) = unreached(RNN).zip(unreached(LSTM)) {
                 <p data-text="reach">
-                    { "Before training: " }
-                    { reach("RNN", rnn) }
-                    { reach("LSTM", lstm) }
+                    { reach("Before training, the RNN", rnn) }
+                    { reach("The LSTM", lstm) }
                 </p>
             }
         </>

@@ -43,7 +43,7 @@ impl Cells {
 }
 
 /// The number of shades.
-const SHADES: usize = 24;
+const SHADES: usize = 40;
 
 /// The shaded cells of a network's gradients.
 #[derive(Debug, Default, PartialEq)]
