@@ -14,17 +14,19 @@ const CURVES_HEIGHT: ChartHeight = ChartHeight(154.0);
 
 /// Loss and accuracy.
 pub(super) fn train_figures(config: &Config) -> Html {
-    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
+    let reference = |y: f64| Reference { label: "chance".into(), y };
+    // The axis of the loss starts at zero throughout, so that noise around chance level looks small.
+    let zero = Reference { label: AttrValue::default(), y: 0.0 };
     let x_max = Some(f64::from(config.steps));
     html! {
         <ContextProvider<ChartHeight> context={CURVES_HEIGHT}>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
-                    references={reference(-chance(config).ln())} {x_max} empty={EMPTY} />
+                    references={vec![reference(-chance(config).ln()), zero]} {x_max} empty={EMPTY} />
                 <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is often sudden: chance level for many steps, then almost 100%." }}
-                    references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
+                    references={vec![reference(chance(config))]} {x_max} y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
             </div>
         </ContextProvider<ChartHeight>>
     }
@@ -116,7 +118,7 @@ fn GradientMaps(props: &GradientProps) -> Html {
     let range = props.range().map(|(low, high)| (low.log10(), high.log10()));
     html! {
         <div class="figure-row">
-            { map_figure("gradient-map-rnn", "RNN: ∂L/∂h over the run", rnn.rows(), |row| &row.hidden, range, config) }
+            { map_figure(RNN_MAP, "RNN: ∂L/∂h over the run", rnn.rows(), |row| &row.hidden, range, config) }
             { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm.rows(), |row| &row.cell, range, config) }
         </div>
     }
@@ -131,6 +133,9 @@ fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)
         .fold((f64::INFINITY, 0.0f64), |(low, high), norm| (low.min(norm), high.max(norm)));
     (high > 0.0).then(|| (10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil())))
 }
+
+/// The name of the RNN's map.
+const RNN_MAP: &str = "gradient-map-rnn";
 
 fn map_figure(
     name: &'static str,
@@ -149,10 +154,14 @@ fn map_figure(
             .collect();
         Table::from_named_grid("position", &table_grid, &[], &steps)
     });
-    let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Brighter means a larger gradient. Before training, the first column shows the untrained network." }</> };
+    let look_for = if name == RNN_MAP {
+        "Each column is one training step, each row a position; the first token is at the bottom. Brighter means a larger gradient. Before training, the first column shows the untrained network."
+    } else {
+        "The colors mean the same as in the map of the RNN."
+    };
     let last = f64::from(config.seq_len);
     html! {
-        <Figure {name} {title} {look_for} {table}>
+        <Figure {name} {title} look_for={html! { { look_for } }} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} {range} x_label="training step" y_label="position t"
                 x_range={Some((0.0, f64::from(config.steps)))} y_range={Some((0.0, last))} y_up={true}
                 value_label="log₁₀ of the norm" empty="Loading the compute engine…" />

@@ -1,5 +1,6 @@
 //! The texts and formulas of section 4.
 
+use crate::charts::scale::format_number;
 use crate::sections::rnn::{Config, LSTM, RNN, Record, Unreached, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
@@ -104,7 +105,7 @@ pub(super) fn through_time() -> Html {
             { math(tex!(r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{\set{seq_len}{T}-1} h_{t-1}^\top \frac{\partial L}{\partial a_t}")) }
             { ", where " }
             { math(tex!(r"a_t")) }
-            { " is the input of the tanh. If gradients vanish, only the last positions contribute to this sum. If they grow, a single step would throw the weights far away. Clipping therefore scales the whole gradient down to a maximum norm and keeps its direction (Pascanu et al. 2013). It does not help against vanishing gradients." }
+            { " is the input of the tanh. If gradients vanish, only the last positions contribute to this sum. If they grow, a single step can move the weights too far. Clipping therefore scales the whole gradient down to a maximum norm and keeps its direction (Pascanu et al. 2013). It does not help against vanishing gradients." }
         </p>
     }
 }
@@ -142,7 +143,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
             ("h", config.d_hidden.to_string()),
             ("in", config.d_in().to_string()),
             ("k", config.n_classes.to_string()),
-            ("total", total.to_string()),
+            ("total", format_number(total as f64, 1)),
         ]
     };
     html! {
