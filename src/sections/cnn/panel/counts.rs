@@ -20,8 +20,8 @@ pub(super) fn Counts(props: &CountsProps) -> Html {
     let CountsProps { config, blocks } = props;
     html! {
         <>
-            <Readouts />
             <Readouts row={1} />
+            <Readouts row={2} />
             { text::params_formula(config) }
             <div class="figure-row">
                 { kernel_figure(config, *blocks) }
