@@ -9,8 +9,9 @@ use nn_lab::models::cnn::{Cnn as Net, Geometry, conv2d, multiply_adds};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::cnn::{
-    CONV, Cnn, Compare, Config, Conv, Cost, Planes, Pooling, REACH_SIDE, SEPARABLE, Shift, Windows, dense_layer,
-    drawn, edge_kernels, effective_size, extent, net_layers, path_counts, reaches, relative_change, shift_changes, span,
+    CONV, Cnn, Compare, Config, Conv, Cost, Planes, Pooling, REACH_SIDE, SEPARABLE, Shift, Windows,
+    dense_layer, drawn, edge_kernels, effective_size, extent, net_layers, path_counts, reaches,
+    relative_change, shift_changes, span,
 };
 use proptest::prelude::*;
 
@@ -203,9 +204,13 @@ fn the_dense_layers_weights_have_the_variance_that_it_says() {
 
 #[test]
 fn the_probe_measures_the_receptive_field() {
-    for (rf_layers, rf_kernel, rf_stride, rf_dilation, rf_pool) in
-        [(4, 3, 1, 1, false), (4, 3, 1, 1, true), (2, 5, 2, 3, false), (6, 1, 1, 4, false), (3, 7, 1, 2, true)]
-    {
+    for (rf_layers, rf_kernel, rf_stride, rf_dilation, rf_pool) in [
+        (4, 3, 1, 1, false),
+        (4, 3, 1, 1, true),
+        (2, 5, 2, 3, false),
+        (6, 1, 1, 4, false),
+        (3, 7, 1, 2, true),
+    ] {
         let config = Config {
             rf_layers,
             rf_kernel,
@@ -222,7 +227,8 @@ fn the_probe_measures_the_receptive_field() {
         let checks = Cnn::checks(&config, &record);
         assert_eq!(checks.last().expect("a check").verdict, Verdict::Holds);
     }
-    let huge = Config { rf_layers: 6, rf_kernel: 7, rf_pool: true, n_train: 20, n_test: 20, ..Config::default() };
+    let huge =
+        Config { rf_layers: 6, rf_kernel: 7, rf_pool: true, n_train: 20, n_test: 20, ..Config::default() };
     let record = probe::<Cnn>(huge.clone());
     assert_eq!(record.reach, Some(None), "larger than the image on which it is measured");
     assert_eq!(Cnn::checks(&huge, &record).last().expect("a check").verdict, Verdict::Open);
@@ -248,7 +254,8 @@ fn an_equal_budget_trains_the_wider_network() {
     let [conv, separable] = record.nets.expect("counted");
     let of = |separable| config.layers_of(separable).iter().map(|cost| cost.params).sum::<u64>();
     assert_eq!((conv.params, separable.params), (of(false), of(true)));
-    let default = probe::<Cnn>(Config { compare: Compare::Budget, n_train: 20, n_test: 20, ..Config::default() });
+    let default =
+        probe::<Cnn>(Config { compare: Compare::Budget, n_train: 20, n_test: 20, ..Config::default() });
     let checks = Cnn::checks(&Config { compare: Compare::Budget, ..Config::default() }, &default);
     assert_eq!(checks[5].verdict, Verdict::Holds, "{:?}", checks[5]);
     assert_eq!(checks[6].verdict, Verdict::Holds, "{:?}", checks[6]);
