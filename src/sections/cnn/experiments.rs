@@ -1,8 +1,8 @@
 //! The guided experiments of section 2, from easy to surprising.
 
 use super::{
-    BlockCounts, CONV, Config, Planes, REACH_SIDE, Record, Windows, dense_layer, edge_kernels, output_size,
-    reaches, shift_changes,
+    BlockCounts, CONV, Config, Planes, REACH_SIDE, Record, Windows, dense_layer, output_size, reaches,
+    shift_changes,
 };
 use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
@@ -241,12 +241,12 @@ const DENSE: Experiment = GuidedExperiment {
     slug: "dense-parameters",
     chapter: "shift",
     figures: &["shifted-maps"],
-    question: "Two 3 × 3 kernels turn a gray image of 32 × 32 pixels into two maps, with 20 parameters. How many parameters does a dense layer with as many outputs have?",
+    question: "Images become twice as wide and twice as high, and so do the maps. The convolution keeps its 20 parameters. By what factor does the parameter count of the dense layer grow?",
     values: &[],
     trains: false,
-    prediction: Prediction::Number { metric: "dense_params" },
+    prediction: Prediction::Choice(&["It stays the same", "About 4 times", "About 16 times"]),
     answer: dense_parameters,
-    reason: "The two maps have 2 × 1,024 values, and each needs a weight for every one of the 1,024 pixels, and a bias. The convolution looks only at nine adjacent pixels and uses the same nine weights everywhere.",
+    reason: "The dense layer has a weight for every pair of pixel and output. Four times as many pixels and four times as many outputs give sixteen times as many pairs. A convolution’s kernel does not depend on the size of the image.",
     source: (
         "Goodfellow et al. 2016, section 9.2",
         "https://www.deeplearningbook.org/contents/convnets.html",
@@ -255,15 +255,26 @@ const DENSE: Experiment = GuidedExperiment {
 
 fn dense_parameters(config: &Config, record: &Record) -> Option<Answer> {
     let samples = record.samples.as_ref()?;
-    let input = Planes::from_bytes(samples.test.channels as usize, samples.test.side as usize, &[]);
-    let dense = dense_layer(&input, config.seed.into()).n_params();
-    let conv = edge_kernels(input.channels).n_params();
+    let (channels, side) = (samples.test.channels as usize, samples.test.side as usize);
+    let count = |side: usize| {
+        let input = Planes::from_bytes(channels, side, &[]);
+        dense_layer(&input, config.seed.into()).n_params()
+    };
+    let (now, then) = (count(side), count(2 * side));
+    let factor = then as f64 / now.max(1) as f64;
     let words = format!(
-        "{}: {:.0} times as many as the {conv} of the convolution.",
-        format_count(dense),
-        dense as f64 / conv.max(1) as f64
+        "{factor:.2} times: {} parameters for {side} × {side} pixels, {} for {} × {}.",
+        format_count(now),
+        format_count(then),
+        2 * side,
+        2 * side
     );
-    Some(Answer::new(words, None, [("dense_params", dense as f64)]))
+    let choice = match factor {
+        factor if factor < 1.5 => 0,
+        factor if factor < 8.0 => 1,
+        _ => 2,
+    };
+    Some(Answer::new(words, choice, [("dense_params", now as f64), ("dense_params_large", then as f64)]))
 }
 
 /// Writes a count with commas between thousands.

@@ -62,7 +62,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 },
                 keys: keys![Config; dataset, image, seed],
                 hint: Some(Hint {
-                    words: "Guess before you look at the numbers:",
+                    words: "Imagine images of 64 × 64 pixels.",
                     experiment: "dense-parameters",
                 }),
                 below: html! { <><Readouts />{ text::equivariance() }</> },
@@ -87,7 +87,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             },
             "receptive" => ChapterBody {
                 stage: html! {
-                    <Receptive config={config.clone()} samples={samples.clone()} set={settings.set.clone()} />
+                    <Receptive config={config.clone()} samples={samples.clone()} />
                 },
                 keys: keys![Config; rf_layers, rf_kernel, rf_stride, rf_dilation, rf_pool],
                 hint: Some(Hint { words: "Switch pooling on.", experiment: "pooling-and-reach" }),
@@ -140,6 +140,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 }),
                 below: html! {
                     <>
+                        { text::networks() }
                         <Readouts />
                         <Confusions config={config.clone()} record={shown.clone()} />
                         <MisclassifiedFigures config={config.clone()} record={shown.clone()} />

@@ -221,10 +221,10 @@ pub fn drawn(side: usize) -> Planes {
     let at = |index: usize| (index as f32 + 0.5) / side.max(1) as f32;
     let pixel = |row: f32, col: f32| {
         let from_middle = (col - 0.5).abs();
-        let body = (0.2..0.86).contains(&row) && from_middle < 0.2;
+        let body = row > 0.16 + 0.15 * from_middle && row < 0.86 && from_middle < 0.2;
         // A sleeve hangs from the shoulder.
-        let sleeve = from_middle < 0.42 && row > 0.1 + 0.36 * from_middle && row < 0.3 + 0.5 * from_middle;
-        let neck = row < 0.2 && from_middle < 0.09;
+        let sleeve = from_middle < 0.42 && row > 0.12 + 0.36 * from_middle && row < 0.3 + 0.5 * from_middle;
+        let neck = (row - 0.14).hypot(from_middle) < 0.1;
         let stripe = body && (0.5..0.58).contains(&row);
         match (body || sleeve) && !neck {
             true if stripe => 0.35,

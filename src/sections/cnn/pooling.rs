@@ -90,12 +90,20 @@ pub fn relative_change(before: &[f32], after: &[f32]) -> Option<f64> {
     (size > 0.0).then(|| difference / size)
 }
 
-/// Returns the change of some maps by a shift of so many pixels to the right, and of what each kind of pooling keeps
-/// of them.
-pub fn shift_changes(maps: &Planes, windows: Windows, pixels: i32) -> (Option<f64>, [Option<f64>; 3]) {
-    let shifted = maps.shifted(Shift { down: 0, right: pixels });
-    let of_pooling = |kind: Pooling| {
-        relative_change(&windows.pooled(maps, kind).values, &windows.pooled(&shifted, kind).values)
+/// Returns the change of some maps by a shift of so many pixels to the right, and of the output of each kind of
+/// pooling. Outputs that read pixels which entered at the border are not counted, because those zeros are not part of
+/// the shifted map.
+pub fn shift_changes(maps: &Planes, windows: Windows, pixels: usize) -> (Option<f64>, [Option<f64>; 3]) {
+    let shifted = maps.shifted(Shift { down: 0, right: pixels as i32 });
+    let change = |windows: Windows, kind: Pooling| {
+        let outputs = [maps, &shifted].map(|maps| windows.pooled(maps, kind));
+        let side = windows.count(maps.side).max(1);
+        let is_counted = |index: usize| index % side * windows.stride >= pixels;
+        let [before, after] = outputs.map(|output| {
+            let values = output.values.into_iter().enumerate();
+            values.filter(|(index, _)| is_counted(*index)).map(|(_, value)| value).collect::<Vec<_>>()
+        });
+        relative_change(&before, &after)
     };
-    (relative_change(&maps.values, &shifted.values), POOLINGS.map(of_pooling))
+    (change(Windows { size: 1, stride: 1 }, Pooling::Stride), POOLINGS.map(|kind| change(windows, kind)))
 }

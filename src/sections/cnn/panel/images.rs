@@ -40,7 +40,7 @@ pub(super) fn image_choice(
             let name = label.and_then(|label| names.get(usize::from(*label))).copied();
             format!("Image {image} of {}: {}", samples.test.labels.len(), name.unwrap_or("unknown"))
         }
-        None => "A drawn picture; the images are loading.".to_owned(),
+        None => "A drawn T-shirt, until images load".to_owned(),
     };
     let n_images = samples.map_or(N_CHOICES, |samples| samples.test.labels.len()) as u32;
     let to = |image: u32| {

@@ -52,9 +52,8 @@ pub(super) fn Networks(props: &NetworksProps) -> Html {
         let table = shapes_table(widths);
         Callback::from(move |()| table.clone())
     };
-    let look_for = html! { <>{ "Each picture is the strongest map of a block for the selected test image, after ReLU. Every block is a 3 × 3 convolution, standard or separable (the first is standard in both), followed by 2 × 2 max pooling. The answer is the class with the largest softmax output." }</> };
     html! {
-        <Figure name="networks" {look_for} {table}>
+        <Figure name="networks" {table}>
             <div class="net-rows">{ row(0) }{ row(1) }</div>
         </Figure>
     }

@@ -63,7 +63,7 @@ fn shown_map(samples: Option<&Samples>, view: Option<&ImageView>, image: u32) ->
         let map = Planes { channels: 1, side: SIDE, values: maps.plane(best).to_vec() };
         let when =
             if view.step == 0 { "before training".to_owned() } else { format!("after step {}", view.step) };
-        let words = format!("Map {} of block {}, standard CNN, {when}", best + 1, BLOCK + 1);
+        let words = format!("Map {} of block {}, {when}", best + 1, BLOCK + 1);
         Some(ShownMap { map, words })
     });
     of_network.unwrap_or_else(|| {
@@ -164,7 +164,7 @@ fn numbers(own: Option<f64>, changes: [Option<f64>; 3], count: usize) -> Html {
     };
     html! {
         <table class="shift-numbers">
-            <caption>{ "Change by a shift of one pixel to the right, relative to the norm" }</caption>
+            <caption>{ "Measured: change by a shift of one pixel to the right, relative to the norm, without outputs that read the border" }</caption>
             <thead><tr><th scope="col">{ "output" }</th><th scope="col">{ "change" }</th><th scope="col">{ "values" }</th></tr></thead>
             <tbody>
                 { row("no pooling", own, SIDE * SIDE) }
@@ -175,7 +175,7 @@ fn numbers(own: Option<f64>, changes: [Option<f64>; 3], count: usize) -> Html {
 }
 
 /// The maximum shift in the chart.
-const MAX_SHIFT: i32 = 4;
+const MAX_SHIFT: usize = 4;
 
 /// The change of the first block's output over the shift, for all its maps.
 #[component]
@@ -187,12 +187,11 @@ pub(super) fn ShiftChanges(props: &PooledProps) -> Html {
     let maps = of_block.unwrap_or_else(|| test_image(samples, config.image));
     let changes: Vec<_> =
         (0..=MAX_SHIFT).map(|pixels| (pixels, shift_changes(&maps, config.windows(), pixels))).collect();
-    let line = |name: &'static str,
-                color: usize,
-                of: &dyn Fn(&(Option<f64>, [Option<f64>; 3])) -> Option<f64>| {
-        let points = changes.iter().filter_map(|(pixels, change)| Some((f64::from(*pixels), of(change)?)));
-        Series::new(name, Rc::new(points.collect()), color)
-    };
+    let line =
+        |name: &'static str, color: usize, of: &dyn Fn(&(Option<f64>, [Option<f64>; 3])) -> Option<f64>| {
+            let points = changes.iter().filter_map(|(pixels, change)| Some((*pixels as f64, of(change)?)));
+            Series::new(name, Rc::new(points.collect()), color)
+        };
     let mut series = vec![line("no pooling", 7, &|(own, _)| *own)];
     for (index, kind) in POOLINGS.iter().enumerate() {
         series

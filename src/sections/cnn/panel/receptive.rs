@@ -3,7 +3,7 @@
 mod stack;
 
 use super::PtrEq;
-use super::images::{image_choice, rgba, test_image};
+use super::images::{rgba, test_image};
 use super::text;
 use crate::charts::{ChartHeight, LineChart, Series, Table};
 use crate::panel::{Readouts, series_table};
@@ -13,7 +13,6 @@ use crate::sections::cnn::{
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
 use crate::ui::player::Player;
-use serde_json::Value;
 use stack::StackFigure;
 use std::rc::Rc;
 use web_sys::Element;
@@ -23,7 +22,6 @@ use yew::prelude::*;
 pub(super) struct ReceptiveProps {
     pub(super) config: Config,
     pub(super) samples: Option<PtrEq<Samples>>,
-    pub(super) set: Callback<(&'static str, Value)>,
 }
 
 /// Height and width of the image.
@@ -41,7 +39,7 @@ fn unit_at(layers: &[StackLayer], fraction: f64) -> usize {
 /// The two main figures of the chapter.
 #[component]
 pub(super) fn Receptive(props: &ReceptiveProps) -> Html {
-    let ReceptiveProps { config, samples, set } = props;
+    let ReceptiveProps { config, samples } = props;
     let layers = Rc::new(config.stack(SIDE));
     let chosen = use_state_eq(|| usize::MAX);
     let at = use_state_eq(|| (0.5, 0.5));
@@ -71,7 +69,6 @@ pub(super) fn Receptive(props: &ReceptiveProps) -> Html {
             <Figure name="receptive-field" look_for={text::receptive(shown, reach)} {table}>
                 { picture(config, samples, shown, *at, &on_place) }
                 <Player name="receptive" label="Layer" at={depth} count={layers.len() + 1} on_move={on_depth.clone()} {words} interval_ms={900} />
-                { image_choice(samples, config.image, set) }
             </Figure>
             <StackFigure layers={layers.clone()} {depth} column={at.1} on_depth={on_depth} />
         </div>
@@ -88,7 +85,7 @@ fn name(layers: &[StackLayer], depth: usize, kind: StackKind) -> String {
 }
 
 /// The room around the image, in pixels, in which receptive fields that extend beyond it are visible.
-const MARGIN: i64 = 4;
+const MARGIN: i64 = 2;
 
 /// The image with the receptive field of one unit.
 fn picture(

@@ -63,7 +63,7 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
         <>{ "Each kernel position gives one output pixel. The stride is the distance between positions; the dilation is the distance between the weights of the kernel; padding adds zeros around the input." }</>
     };
     html! {
-        <Figure name="output-size" {look_for} formula={text::size_formula(shape)} {table}>
+        <Figure name="output-size" {look_for} {table}>
             <div class="cnn-shape">
                 <Plot {shape} {position} />
                 <div>
@@ -76,6 +76,7 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
                     if let Some(words) = words.clone() {
                         <p class="cnn-words" data-stop={position.to_string()}>{ words }</p>
                         <p class="cnn-words">{ text::left_over(shape) }</p>
+                        <div class="formula">{ text::size_formula(shape) }</div>
                     } else {
                         <p class="notice" data-kind="warn">{ text::impossible(shape) }</p>
                     }
@@ -125,7 +126,7 @@ fn position_words(shape: ConvShape, out: u32, position: usize) -> String {
         _ => format!(" Positions below 1 or above {} are padding.", shape.size),
     };
     format!(
-        "Stop {} of {}: output row {row}, column {col} is a sum over input {} and {}.{padding}",
+        "Position {} of {}: output row {row}, column {col} is a sum over input {} and {}.{padding}",
         position + 1,
         out * out,
         taps_words("row", "rows", row),

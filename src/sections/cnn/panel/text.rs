@@ -32,10 +32,10 @@ pub(super) fn lead_of(chapter: &str) -> Html {
             "A standard kernel looks at space and channels at once. A separable convolution does one after the other, with far fewer weights, which also pay for a wider network."
         }
         "training" => {
-            "Both networks train on the same batches from the same seed. They differ only in the kind of convolution in blocks 2 to 5."
+            "Both networks train on the same batches from the same seed; only the convolutions of blocks 2 to 5 differ."
         }
         "features" => {
-            "Kernels start at random and still find edges and outlines. Training changes the maps of deep blocks the most."
+            "Maps of the first blocks still show the image’s outline. Deeper maps are coarser, and each of their pixels depends on more of the image."
         }
         _ => "",
     })
@@ -126,6 +126,13 @@ pub(super) fn reach_formula() -> Html {
 pub(super) fn profile() -> Html {
     html! {
         <>{ "If all weights are equal, a pixel’s weight in the middle unit is its number of paths. Repeated convolution makes it bell-shaped: the effective receptive field is smaller than the formula’s (Luo et al. 2016). The table of the main figure has the width that holds 95% of the weight." }</>
+    }
+}
+
+/// The text about the drawing of both networks.
+pub(super) fn networks() -> Html {
+    html! {
+        <p class="look-for">{ "In the drawing, each picture is the strongest map of a block for the selected test image, after ReLU. Every block is a 3 × 3 convolution (the first is standard in both networks), followed by 2 × 2 max pooling. The answer is the class with the largest softmax output. Below the pictures: channels × height and width of the maps." }</p>
     }
 }
 
