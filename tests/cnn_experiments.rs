@@ -63,7 +63,7 @@ fn an_equal_budget_compares_accuracies() {
             2
         };
         assert_eq!(answer.choice, Some(expected), "{points}");
-        assert!(answer.words.contains("width 22, ") && number("accuracy_separable") > 0.3, "{answer:?}");
+        assert!(answer.words.contains("width 23, ") && number("accuracy_separable") > 0.3, "{answer:?}");
     }
 }
 

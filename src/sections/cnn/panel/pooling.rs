@@ -8,10 +8,11 @@ use super::text;
 use crate::charts::{ChartHeight, LineChart, Series, Table, scale::format_exact};
 use crate::panel::series_table;
 use crate::sections::cnn::{
-    CONV, Config, ImageView, POOLINGS, Planes, Pooling, Samples, Shift, Windows, shift_changes,
+    Config, ImageView, POOLINGS, Planes, Pooling, Samples, Shift, Windows, shift_changes,
 };
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
+use crate::ui::readout::format_number;
 use grid::{Marks, NumberGrid};
 use serde_json::Value;
 use std::rc::Rc;
@@ -113,21 +114,10 @@ pub(super) fn Pooled(props: &PooledProps) -> Html {
         let pixels = pixels.clone();
         Callback::from(move |_: MouseEvent| pixels.set(1 - *pixels))
     };
-    let (own, changes) = shift_changes(&map, windows, 1);
+    let measured = ShiftTable::of(config, samples, view.as_ref().map(|view| &*view.0));
     let table = {
-        let rows = std::iter::once(("no pooling", own, SIDE * SIDE))
-            .chain(POOLINGS.iter().zip(changes).map(|(kind, change)| (kind.title(), change, count * count)));
-        let table = Table {
-            columns: ["kind", "relative change by a shift of one pixel", "values"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: rows
-                .map(|(kind, change, n)| {
-                    vec![kind.to_owned(), change.map_or_else(|| "–".to_owned(), format_exact), n.to_string()]
-                })
-                .collect(),
-        };
-        Callback::from(move |()| table.clone())
+        let measured = measured.clone();
+        Callback::from(move |()| measured.table())
     };
     let position = format!("window {} of {}", window + 1, count * count);
     html! {
@@ -144,33 +134,72 @@ pub(super) fn Pooled(props: &PooledProps) -> Html {
                     <button type="button" data-action="shift-map" aria-pressed={(*pixels == 1).to_string()} onclick={shift}>
                         { if *pixels == 1 { "← Shift it back" } else { "Shift the map by one pixel →" } }
                     </button>
-                    { numbers(own, changes, count) }
+                    { measured.html() }
                 </div>
             </div>
         </Figure>
     }
 }
 
-/// The measured changes, next to the number of values that are left.
-fn numbers(own: Option<f64>, changes: [Option<f64>; 3], count: usize) -> Html {
-    let row = |name: &'static str, change: Option<f64>, n: usize| {
+/// The change of the first block's maps by a shift of one pixel, without pooling and with each kind, and the number of
+/// values of a map.
+#[derive(Clone)]
+struct ShiftTable {
+    words: &'static str,
+    rows: Vec<(&'static str, Option<f64>, usize)>,
+}
+
+impl ShiftTable {
+    fn of(config: &Config, samples: Option<&Samples>, view: Option<&ImageView>) -> Self {
+        let (maps, words) = measured_maps(config, samples, view);
+        let (own, changes) = shift_changes(&maps, config.windows(), 1);
+        let left = config.windows().count(maps.side).pow(2);
+        let pooled = POOLINGS.iter().zip(changes).map(|(kind, change)| (kind.title(), change, left));
+        let rows = std::iter::once(("no pooling", own, maps.side * maps.side)).chain(pooled);
+        Self { words, rows: rows.collect() }
+    }
+
+    fn html(&self) -> Html {
+        let row = |(name, change, n): &(&'static str, Option<f64>, usize)| {
+            html! {
+                <tr>
+                    <th scope="row">{ *name }</th>
+                    <td data-change={*name} data-value={change.map(format_exact)}>{ change.map_or_else(|| "–".to_owned(), |change| format!("{:.0}%", 100.0 * change)) }</td>
+                    <td>{ format_number(*n as f64, 12) }</td>
+                </tr>
+            }
+        };
         html! {
-            <tr>
-                <th scope="row">{ name }</th>
-                <td data-change={name} data-value={change.map(format_exact)}>{ change.map_or_else(|| "–".to_owned(), |change| format!("{:.0}%", 100.0 * change)) }</td>
-                <td>{ n }</td>
-            </tr>
+            <table class="shift-numbers">
+                <caption>{ format!("Measured on {}: change by a shift of one pixel, and values that are left", self.words) }</caption>
+                <thead><tr><th scope="col">{ "output" }</th><th scope="col">{ "change" }</th><th scope="col">{ "values" }</th></tr></thead>
+                <tbody>{ for self.rows.iter().map(row) }</tbody>
+            </table>
         }
-    };
-    html! {
-        <table class="shift-numbers">
-            <caption>{ "Measured: change by a shift of one pixel to the right, relative to the norm, without outputs that read the border" }</caption>
-            <thead><tr><th scope="col">{ "output" }</th><th scope="col">{ "change" }</th><th scope="col">{ "values" }</th></tr></thead>
-            <tbody>
-                { row("no pooling", own, SIDE * SIDE) }
-                { for POOLINGS.iter().zip(changes).map(|(kind, change)| row(kind.title(), change, count * count)) }
-            </tbody>
-        </table>
+    }
+
+    fn table(&self) -> Table {
+        let row = |(name, change, n): &(&'static str, Option<f64>, usize)| {
+            vec![(*name).to_owned(), change.map_or_else(|| "–".to_owned(), format_exact), n.to_string()]
+        };
+        Table {
+            columns: ["output", "relative change by a shift of one pixel", "values"]
+                .map(str::to_owned)
+                .to_vec(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+}
+
+/// Returns the maps on which shifts are measured, those of the first block or else the image, and their description.
+fn measured_maps(
+    config: &Config,
+    samples: Option<&Samples>,
+    view: Option<&ImageView>,
+) -> (Planes, &'static str) {
+    match view.and_then(|view| block_maps(view, 0)) {
+        Some(maps) => (maps, "the maps of block 1"),
+        None => (test_image(samples, config.image), "the image"),
     }
 }
 
@@ -182,9 +211,7 @@ const MAX_SHIFT: usize = 4;
 pub(super) fn ShiftChanges(props: &PooledProps) -> Html {
     let PooledProps { config, samples, view, .. } = props;
     let samples = samples.as_ref().map(|samples| &*samples.0);
-    let of_block = view.as_ref().and_then(|view| block_maps(&view.0, CONV));
-    let words = if of_block.is_some() { "all shown maps of block 1" } else { "the image" };
-    let maps = of_block.unwrap_or_else(|| test_image(samples, config.image));
+    let (maps, words) = measured_maps(config, samples, view.as_ref().map(|view| &*view.0));
     let changes: Vec<_> =
         (0..=MAX_SHIFT).map(|pixels| (pixels, shift_changes(&maps, config.windows(), pixels))).collect();
     let line =
@@ -197,7 +224,7 @@ pub(super) fn ShiftChanges(props: &PooledProps) -> Html {
         series
             .push(line(kind.title(), index + 2, &move |(_, changes)| changes.get(index).copied().flatten()));
     }
-    let look_for = html! { <>{ format!("The same measurement for {words} (32 × 32), shifted by up to {MAX_SHIFT} pixels. Pooled outputs change less than the maps, but they do change: pooling makes a network tolerant of small shifts, not invariant to them (Zhang 2019).") }</> };
+    let look_for = html! { <>{ format!("The change of {words} (32 × 32) and of their pooled versions, relative to the norm, for shifts of up to {MAX_SHIFT} pixels. Outputs that read the border are left out. Pooling makes a network somewhat tolerant of small shifts, not invariant to them (Zhang 2019).") }</> };
     html! {
         <Figure name="pooling-shifts" {look_for} table={series_table("pixels", &series)}>
             <ContextProvider<ChartHeight> context={ChartHeight(240.0)}>

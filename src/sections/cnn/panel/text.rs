@@ -4,6 +4,7 @@ use crate::sections::cnn::{
     Config, ConvShape, Layer, Reach, StackLayer, conv_params, effective_kernel, output_size, separable_params,
 };
 use crate::ui::math::{display_tex, math, math_with, tex};
+use crate::ui::readout::format_number;
 use yew::prelude::*;
 
 fn lead(words: &'static str) -> Html {
@@ -152,7 +153,7 @@ pub(super) fn params_formula(config: &Config) -> Html {
             ("k", k.to_string()),
             ("i", c_in.to_string()),
             ("o", c_out.to_string()),
-            ("total", total.to_string()),
+            ("total", format_number(total as f64, 12)),
         ]
     };
     html! {

@@ -19,15 +19,18 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let record = &record.0;
-    let started = record.steps_per_epoch() > 0;
-    let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
+    // Before the run, the length of the axis follows from the number of images.
+    let n_train = record.samples.as_ref().map_or(config.n_train, |samples| samples.n_train);
+    let planned = n_train / config.batch_size.clamp(1, n_train.max(1));
+    let per_epoch = if record.steps_per_epoch() > 0 { record.steps_per_epoch() } else { planned };
+    let (per_epoch, epochs) = (f64::from(per_epoch.max(1)), f64::from(config.epochs));
     let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
         <ContextProvider<ChartHeight> context={ChartHeight(150.0)}>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so a difficult batch shows in both curves." }}
-                    references={reference(10f64.ln())} x_max={started.then_some(per_epoch * epochs)} />
+                    references={reference(10f64.ln())} x_max={Some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
