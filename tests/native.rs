@@ -8,6 +8,7 @@ mod attention;
 mod attention_claims;
 mod attention_model;
 mod cnn;
+mod cnn_chapters;
 mod cnn_experiments;
 #[cfg(feature = "compute")]
 mod collector;
