@@ -1,6 +1,7 @@
 //! The panel of section 3.
 
 mod block;
+mod cover;
 mod drawing;
 mod figures;
 mod text;
@@ -11,6 +12,7 @@ use crate::panel::files::Cifar10Box;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::sections::resnet::{Config, Flow, ResNet, Structure};
 use block::BlockFigure;
+pub use cover::cover;
 use drawing::Drawing;
 use figures::{FlowFigures, GradientMaps, TrainFigures};
 use std::rc::Rc;
