@@ -2,7 +2,7 @@
 
 use crate::core::Check;
 use crate::core::findings::both;
-use crate::sections::resnet::{Cause, Config, PLAIN, RESIDUAL, Record, cause};
+use crate::sections::resnet::{Cause, Config, RESIDUAL, Record, cause};
 
 /// The number of losses that are averaged.
 const RECENT: usize = 20;
@@ -77,7 +77,7 @@ pub(super) fn learning_check(config: &Config, record: &Record) -> Check {
 mod tests {
     use super::*;
     use crate::core::Verdict;
-    use crate::sections::resnet::InitChoice;
+    use crate::sections::resnet::{InitChoice, PLAIN};
 
     const HOLDS: Verdict = Verdict::Holds;
     const FAILS: Verdict = Verdict::Fails;
