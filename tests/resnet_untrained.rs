@@ -3,6 +3,7 @@
 #![cfg(feature = "compute")]
 
 use crate::collector::{probe, run, values};
+use crate::findings::{assert_in_document, spread};
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
@@ -14,8 +15,8 @@ use nn_lab::models::resnet::{
 };
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, DEPTHS, InitChoice, N_CLASSES, OrderChoice, PLAIN, RESIDUAL, ResNet, ShortcutChoice,
-    ShortcutKind, params_formula,
+    BlockChoice, Config, DEPTHS, InitChoice, MEASURED_ON, N_CLASSES, OrderChoice, PLAIN, RESIDUAL, ResNet,
+    ShortcutChoice, ShortcutKind, TRAINING_ERRORS, params_formula,
 };
 
 fn tiny() -> Config {
@@ -325,4 +326,18 @@ fn the_chapter_about_depth_measures_the_networks_of_its_sweep() {
     let all = [0, 1].map(|depth| [PLAIN, RESIDUAL].map(|arm| growth(depth, arm)));
     println!("growth of the gradient from the last block to the first, plain and residual: {all:?}");
     assert!(all[1][PLAIN] > 20.0 * all[0][PLAIN] && all[1][RESIDUAL] < 0.1 * all[1][PLAIN], "{all:?}");
+}
+
+/// The page states a finding of this project; `docs/findings.md` has it with its settings.
+#[test]
+fn the_finding_on_the_page_is_in_the_document() {
+    for (finding, errors) in [
+        ("The training error of plain networks", TRAINING_ERRORS[PLAIN]),
+        ("The training error of residual networks", TRAINING_ERRORS[RESIDUAL]),
+    ] {
+        let [shallow, deep] = errors.map(|values| spread(&values, 2));
+        assert_in_document("ResNet", finding, &format!("20 layers {shallow}; 56 layers {deep}"));
+    }
+    let document = std::fs::read_to_string("docs/findings.md").expect("docs/findings.md");
+    assert!(document.contains(&format!("on {MEASURED_ON}")), "the day of the measurements");
 }

@@ -11,6 +11,7 @@ mod checks;
 mod config;
 mod decay;
 mod experiments;
+mod findings;
 mod formulas;
 mod metrics;
 #[cfg(feature = "compute")]
@@ -28,6 +29,7 @@ mod untrained;
 
 pub use config::{BlockChoice, Config, DEPTHS, InitChoice, OrderChoice, ShortcutChoice};
 pub use decay::{Cause, Decay, cause, decay};
+pub use findings::{MEASURED_ON, Spread, TRAINING_ERRORS};
 pub use formulas::params_formula;
 #[cfg(feature = "page")]
 pub use panel::{ResNetPanel, cover};

@@ -17,22 +17,13 @@ pub(super) struct DrawingProps {
 #[component]
 pub(super) fn Drawing(props: &DrawingProps) -> Html {
     let structure = props.structure.clone().unwrap_or_default();
-    let look_for = html! {
-        <>
-            { "Channels × height × width, as one image went through the real network. An arc is a shortcut " }
-            <em>{ "s" }</em>
-            { text::shortcut_parts(props.config.shortcut) }
-            { " The plain network is the same without the arcs. " }
-            { text::block_parts(&props.config) }
-        </>
-    };
     let table = {
         let structure = structure.clone();
         Callback::from(move |()| shapes_table(&structure))
     };
     html! {
-        <Figure name="network" title={format!("The residual network, {} layers", props.config.depth_built())} {look_for}
-            formula={text::block_formula(true)} {table}>
+        <Figure name="network" title={format!("The residual network, {} layers", props.config.depth_built())} {table}
+            look_for={text::network_caption(props.config.shortcut)}>
             <Picture {structure} />
         </Figure>
     }
@@ -82,7 +73,9 @@ const LEFT: f64 = 8.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const BOX_HEIGHT: f64 = 26.0;
 /// The distance from one row of boxes to the next.
-const ROW: f64 = 86.0;
+const ROW: f64 = 62.0;
+/// The position of the first row, below its name.
+const TOP: f64 = 22.0;
 
 #[derive(PartialEq, Properties)]
 struct PictureProps {
@@ -104,7 +97,7 @@ fn Picture(props: &PictureProps) -> Html {
         html! { <>{ row_head(y, head) }{ wire(y) }{ for boxes.iter().enumerate().map(each) }</> }
     };
     let stage = |(index, shapes): (usize, &[[u32; 3]])| {
-        let y = 40.0 + ROW * (index as f64 + 1.0);
+        let y = TOP + ROW * (index as f64 + 1.0);
         let pitch = ((RIGHT - LEFT - 10.0) / shapes.len().max(1) as f64).min(72.0);
         let width = pitch - 14.0;
         let each = |i: usize| {
@@ -116,7 +109,7 @@ fn Picture(props: &PictureProps) -> Html {
         let head = format!("stage {}: {}", index + 1, words(shapes.last()));
         html! { <>{ row_head(y, &head) }{ wire(y) }{ for (0..shapes.len()).map(each) }</> }
     };
-    let height = 40.0 + 4.0 * ROW + BOX_HEIGHT + 8.0;
+    let height = TOP + 4.0 * ROW + BOX_HEIGHT + 4.0;
     let label = format!(
         "{} blocks in three stages; shapes: {}.",
         blocks.len(),
@@ -126,9 +119,9 @@ fn Picture(props: &PictureProps) -> Html {
     html! {
         <svg class="chart-svg network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={label}>
             if !blocks.is_empty() {
-                { ends(40.0, &format!("first layer: {stem}"), &[format!("input {input}"), "3 × 3 convolution".to_owned(), "ReLU".to_owned()]) }
+                { ends(TOP, &format!("first layer: {stem}"), &[format!("input {input}"), "3 × 3 convolution".to_owned()]) }
                 { for blocks.chunks(per_stage).enumerate().map(stage) }
-                { ends(40.0 + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &["mean of pixels".to_owned(), "linear".to_owned()]) }
+                { ends(TOP + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &["mean of pixels".to_owned(), "linear".to_owned()]) }
             } else {
                 <text class="chart-empty" x={(WIDTH / 2.0).to_string()} y="120" text-anchor="middle">{ "Loading the compute engine…" }</text>
             }
@@ -138,7 +131,7 @@ fn Picture(props: &PictureProps) -> Html {
 
 /// The name of a row, above its arcs.
 fn row_head(y: f64, words: &str) -> Html {
-    html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 24.0).to_string()}>{ words.to_owned() }</text> }
+    html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 10.0).to_string()}>{ words.to_owned() }</text> }
 }
 
 /// The line of the signal, with its arrow.
@@ -161,7 +154,7 @@ fn block_box(x: f64, y: f64, width: f64, label: &str) -> Html {
 /// The arc over a block.
 fn shortcut(x: f64, y: f64, width: f64, kind: ShortcutKind) -> Html {
     let (from, to, middle) = (x - 4.0, x + width + 4.0, y + BOX_HEIGHT / 2.0);
-    let top = y - 14.0;
+    let top = y - 16.0;
     let path = format!("M{from:.1},{middle}C{from:.1},{top} {to:.1},{top} {to:.1},{middle}");
     let dashes = match kind {
         ShortcutKind::Identity => None,
