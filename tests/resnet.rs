@@ -518,12 +518,13 @@ fn signal_and_gradient_are_measured_on_every_path() {
 fn claims_about_gradients_hold_for_every_initialization() {
     for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
         for depth in [8, 20, 32] {
-            for (block, shortcut) in [
-                (BlockChoice::Basic, ShortcutChoice::B),
-                (BlockChoice::Bottleneck, ShortcutChoice::B),
-                (BlockChoice::Basic, ShortcutChoice::A),
+            for (block, shortcut, order) in [
+                (BlockChoice::Basic, ShortcutChoice::B, OrderChoice::Post),
+                (BlockChoice::Bottleneck, ShortcutChoice::B, OrderChoice::Post),
+                (BlockChoice::Basic, ShortcutChoice::A, OrderChoice::Post),
+                (BlockChoice::Basic, ShortcutChoice::B, OrderChoice::Pre),
             ] {
-                let config = Config { depth, block, shortcut, init, ..Config::default() };
+                let config = Config { depth, block, shortcut, order, init, ..Config::default() };
                 let checks = ResNet::checks(&config, &probe::<ResNet>(config.clone()));
                 let (training, measured) = checks.split_last().expect("checks");
                 assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
@@ -532,7 +533,7 @@ fn claims_about_gradients_hold_for_every_initialization() {
                     assert_eq!(
                         check.verdict,
                         Verdict::Holds,
-                        "{init:?} {depth:?} {block:?} {shortcut:?}: {check:?}"
+                        "{init:?} {depth:?} {block:?} {shortcut:?} {order:?}: {check:?}"
                     );
                 }
             }

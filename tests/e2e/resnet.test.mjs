@@ -61,7 +61,7 @@ const chapter = (slug, params) => `#/resnet/${slug}?${new URLSearchParams({ devi
 
 test('the first chapter shows the gradient at every block of both untrained networks', async ({ open }) => {
   const page = await open(chapter('chain', { n_seeds: 1 }), { width: 1366, height: 650 });
-  const figure = page.locator('[data-figure="chain"]');
+  const figure = page.locator('[data-figure="block-gradients"]');
   const bars = (net) => figure.locator(`[data-chain="${net}"] [data-bar]`).evaluateAll((all) => all.map((bar) => Number(bar.dataset.value)));
   const heights = (net) => figure.locator(`[data-chain="${net}"] [data-bar]`).evaluateAll((all) => all.map((bar) => Number(bar.getAttribute('height'))));
   await expect(figure.locator('.chain')).toHaveAttribute('data-chain-step', '0');

@@ -10,7 +10,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "chain",
         tab: "Shortcuts",
         title: "What does adding the input back change?",
-        figures: &[("chain", "Gradient that reaches each block")],
+        figures: &[("block-gradients", "Gradient that reaches each block")],
         readouts: &[],
         trains: true,
     },

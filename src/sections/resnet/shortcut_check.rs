@@ -28,8 +28,9 @@ pub(super) async fn shortcut_check(net: &Net, x: Tensor<4>) -> Result<Option<Sho
     let x: Vec<f64> = read(input).await?.into_iter().map(f64::from).collect();
     let by_model = read(output).await?;
     let mut map = Map { values: x, shape: shapes[0] };
-    // Batch norm and ReLU of the first convolution, before the projection.
-    if let (Some(first), true) = (block.convs.first(), block.is_pre_activated()) {
+    // Batch norm and ReLU of the first convolution, before a projection.
+    let is_activated = block.is_pre_activated() && block.projection.is_some();
+    if let (Some(first), true) = (block.convs.first(), is_activated) {
         if let Some(norm) = &first.norm {
             map.normalize(norm).await?;
         }

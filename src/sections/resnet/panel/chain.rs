@@ -30,7 +30,7 @@ pub(super) fn ChainFigure(props: &ChainProps) -> Html {
     let step = nets.iter().flatten().map(|paths| paths.step).max();
     let row = |net: usize| chain(&layout, net, nets.get(net).copied().flatten());
     html! {
-        <Figure name="chain" title={format!("Gradient that reaches each block, {}", step_words(step))} look_for={text::chain_caption()} {table}>
+        <Figure name="block-gradients" title={format!("Gradient that reaches each block, {}", step_words(step))} look_for={text::chain_caption()} {table}>
             <div class="chain" ref={node} data-chain-step={step.map(|step| step.to_string())}>
                 <svg class="chart-svg" viewBox={format!("0 0 {width:.0} {HEIGHT:.0}")} height={HEIGHT.to_string()} role="img" aria-label={description(nets)}>
                     { row(PLAIN) }
