@@ -65,7 +65,7 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
         "degradation" => ChapterBody {
             lead: text::training_lead(),
             stage: html! { <TrainStage config={config.clone()} record={record.clone()} /> },
-            keys: keys![Config; depth, batch_norm, optimizer, learning_rate, steps],
+            keys: keys![Config; depth, batch_norm, learning_rate, steps],
             hint: Some(Hint {
                 words: "Sketch the plain network’s loss first.",
                 experiment: "loss-without-gradient",

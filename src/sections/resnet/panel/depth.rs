@@ -56,11 +56,11 @@ pub(super) fn DepthStage(props: &DepthProps) -> Html {
         <ContextProvider<ChartHeight> context={ChartHeight(CHART)}>
             <div class="figure-row">
                 <Figure name="depth-error" {table} look_for={text::depth_error()}>
-                    <BarChart name="depth-error" x_label="" y_label="training error after 160 steps" {groups} bars={(*bars).clone()} {references} />
+                    <BarChart name="depth-error" x_label="layers" y_label="training error after 160 steps" {groups} bars={(*bars).clone()} {references} />
                 </Figure>
                 <Figure name="depth-flow" look_for={text::depth_flow()} table={series_table("distance", &series)}>
-                    <LineChart name="depth-flow" x_label="blocks from the output back to this one" y_label="gradient norm" y_scale={ScaleKind::Log}
-                        series={(*series).clone()} integer_x={true} empty="Loading the compute engine…" />
+                    <LineChart name="depth-flow" x_label="way back, from the last block (0%) to the first (100%)" y_label="gradient norm" y_scale={ScaleKind::Log}
+                        series={(*series).clone()} empty="Loading the compute engine…" />
                 </Figure>
             </div>
         </ContextProvider<ChartHeight>>
@@ -71,7 +71,10 @@ pub(super) fn DepthStage(props: &DepthProps) -> Html {
 fn gradient_series(depths: &[DepthFlow]) -> Vec<Series> {
     let line = |flow: &DepthFlow, net: usize| {
         let deltas = &flow.nets.get(net)?.deltas;
-        let points = deltas.iter().rev().enumerate().map(|(index, delta)| (index as f64, f64::from(*delta)));
+        // Percent of the way, so that both depths have one axis.
+        let way = 100.0 / deltas.len().saturating_sub(1).max(1) as f64;
+        let points =
+            deltas.iter().rev().enumerate().map(|(index, delta)| (index as f64 * way, f64::from(*delta)));
         let name = format!("{}, {} layers", ResNet::ARMS.get(net)?.title, flow.depth);
         let dashed = DEPTHS.first() == Some(&flow.depth);
         Some(Series { dashed, ..Series::new(name, Rc::new(points.collect()), net) })
@@ -116,11 +119,11 @@ fn median(values: &[f64]) -> f64 {
 /// Returns the project's finding and this device's results, per depth.
 fn bars(measured: &[[Vec<f64>; 2]; 2]) -> Rc<Vec<Bar>> {
     let finding = DEPTHS.iter().enumerate().map(|(depth, layers)| Bar {
-        label: format!("{layers} layers, finding").into(),
+        label: format!("{layers}, finding").into(),
         values: TRAINING_ERRORS.iter().filter_map(|net| net.get(depth)).map(|[median, ..]| *median).collect(),
     });
     let here = DEPTHS.iter().enumerate().map(|(depth, layers)| Bar {
-        label: format!("{layers} layers, here").into(),
+        label: format!("{layers}, here").into(),
         values: measured.iter().filter_map(|net| net.get(depth)).map(|errors| median(errors)).collect(),
     });
     Rc::new(finding.chain(here).collect())

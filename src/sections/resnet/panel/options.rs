@@ -57,47 +57,60 @@ pub(super) fn OptionsFigure(props: &OptionsProps) -> Html {
 }
 
 /// The size of a pixel.
-const PIXEL: f64 = 8.0;
+const PIXEL: f64 = 7.0;
+
+/// The fill of a pixel.
+#[derive(Clone, Copy, PartialEq)]
+enum Fill {
+    Kept,
+    Skipped,
+    Zero,
+}
+
+impl Fill {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Skipped => "skipped",
+            Self::Zero => "zero",
+        }
+    }
+}
+
+/// One channel of `side x side` pixels.
+fn sheet(x: f64, y: f64, side: usize, fill: impl Fn(usize, usize) -> Fill) -> Html {
+    let pixel = |index: usize| {
+        let (row, col) = (index / side, index % side);
+        html! {
+            <rect class={fill(row, col).class()} x={(x + col as f64 * PIXEL).to_string()} y={(y + row as f64 * PIXEL).to_string()}
+                width={PIXEL.to_string()} height={PIXEL.to_string()} />
+        }
+    };
+    html! { <g>{ for (0..side * side).map(pixel) }</g> }
+}
 
 /// The input and the output of a shortcut that halves the image and doubles the channels.
 fn picture(shortcut: ShortcutChoice) -> Html {
     let is_projection = shortcut != ShortcutChoice::A;
-    let sheet = |x: f64, y: f64, side: usize, kept: fn(usize, usize) -> bool, is_zero: bool| {
-        let cell = |index: usize| {
-            let (row, col) = (index / side, index % side);
-            let class = if is_zero {
-                "zero"
-            } else if kept(row, col) {
-                "kept"
-            } else {
-                "skipped"
-            };
-            html! {
-                <rect {class} x={(x + col as f64 * PIXEL).to_string()} y={(y + row as f64 * PIXEL).to_string()} width={PIXEL.to_string()} height={PIXEL.to_string()} />
-            }
-        };
-        html! { <g>{ for (0..side * side).map(cell) }</g> }
+    let even = |row: usize, col: usize| {
+        if row.is_multiple_of(2) && col.is_multiple_of(2) { Fill::Kept } else { Fill::Skipped }
     };
-    let even: fn(usize, usize) -> bool = |row, col| row % 2 == 0 && col % 2 == 0;
-    // Sheets at the back come first.
-    let input = [1, 0].map(|channel| {
-        sheet(6.0 + 9.0 * f64::from(channel), 38.0 - 9.0 * f64::from(channel), 4, even, false)
-    });
-    let output = [3, 2, 1, 0].map(|channel| {
-        let is_zero = !is_projection && channel > 1;
-        sheet(96.0 + 9.0 * f64::from(channel), 50.0 - 9.0 * f64::from(channel), 2, |_, _| true, is_zero)
+    let input = [3.0, 37.0].map(|y| sheet(3.0, y, 4, even));
+    let output = [0, 1, 2, 3].map(|channel: u8| {
+        let fill = if !is_projection && channel > 1 { Fill::Zero } else { Fill::Kept };
+        sheet(94.0, 2.0 + 17.0 * f64::from(channel), 2, |_, _| fill)
     });
     html! {
-        <svg class="chart-svg" viewBox="0 0 144 78" aria-hidden="true">
+        <svg class="chart-svg" viewBox="0 0 144 70" aria-hidden="true">
             { for input }
-            <path class="wire" d="M52,58H90m-5,-4l5,4l-5,4" />
+            <path class="wire" d="M36,35H89m-5,-4l5,4l-5,4" />
             if is_projection {
-                <rect class="unit" x="55" y="48" width="26" height="20" rx="4" />
-                <text x="68" y="62" text-anchor="middle">{ "1 × 1" }</text>
+                <rect class="unit" x="44" y="25" width="30" height="20" rx="4" />
+                <text x="59" y="39" text-anchor="middle">{ "1 × 1" }</text>
             }
             { for output }
             if !is_projection {
-                <text x="108" y="12" text-anchor="middle">{ "zeros" }</text>
+                <text x="113" y="56">{ "zeros" }</text>
             }
         </svg>
     }

@@ -47,7 +47,7 @@ pub(super) fn chain(order: OrderChoice) -> Html {
             <p>{ exactness(order) }</p>
             <h2>{ "Does the plain gradient always vanish?" }</h2>
             <p>
-                { "No. These networks have small initial weights, PyTorch’s default, and no batch norm. Switch on " }<strong>{ "batch norm" }</strong>
+                { "No. By default, these networks have small initial weights and no batch norm. Switch on " }<strong>{ "batch norm" }</strong>
                 { " above: now the gradient of the plain network grows toward the input. A deep plain network still learns more slowly, as the chapter “Degradation” shows." }
             </p>
         </div>
@@ -57,7 +57,7 @@ pub(super) fn chain(order: OrderChoice) -> Html {
 fn exactness(order: OrderChoice) -> &'static str {
     match order {
         OrderChoice::Post => {
-            "The sum is exact if nothing follows the addition. Here a ReLU does, and two of the shortcuts change the shape, so part of the gradient is lost on its way. Choose pre-activation to remove the ReLU."
+            "The sum is exact if nothing follows the addition. Here a ReLU does, and some shortcuts change the shape, so part of the gradient is lost on its way. Choose pre-activation to remove the ReLU."
         }
         OrderChoice::Pre => {
             "With pre-activation nothing follows the addition, so the sum is exact within each stage. Where the shape changes, a projection or zero padding takes the place of the identity."
@@ -69,7 +69,7 @@ fn exactness(order: OrderChoice) -> &'static str {
 
 pub(super) fn paths_lead() -> Html {
     lead(
-        "Signals flow forward and gradients flow back. In a residual block each has two paths: through the layers, and around them.",
+        "Signals flow forward and gradients flow back. In a residual block, both have two paths.",
     )
 }
 
@@ -147,7 +147,7 @@ pub(super) fn accuracy(config: &Config) -> Html {
 
 pub(super) fn depth_lead() -> Html {
     lead(
-        "More layers can fit the training images at least as well: the further ones only have to copy their input. Yet the deeper plain network has the higher training error, though its gradients do not vanish.",
+        "More layers can fit the training images at least as well: further ones only have to copy their input. Yet the deeper plain network ends with the higher training error.",
     )
 }
 
@@ -162,7 +162,7 @@ pub(super) fn depth_error() -> Html {
 
 pub(super) fn depth_flow() -> Html {
     html! {
-        { "The same untrained networks on this device, with 8 noise images. Left: the output. To the right, the gradient flows back toward the image." }
+        { "These networks before training, on this device, with 8 noise images. From left to right, the gradient flows back toward the image." }
     }
 }
 
