@@ -25,6 +25,7 @@ mod papers;
 mod random_input;
 mod resnet;
 mod resnet_experiments;
+mod resnet_untrained;
 mod resume;
 mod rnn;
 mod rnn_claims;
