@@ -119,7 +119,7 @@ fn draw(
             data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")} aria-label={page_title(slug)}>
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
-                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
+                    probed={!run.probing} run_seconds={run_seconds(run)}
                     guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
             }
             if let Some(opened) = single {
@@ -224,6 +224,14 @@ impl FrameParts<'_> {
         let bodies = opened.enumerate().map(draw).collect();
         (lead, bodies)
     }
+}
+
+/// Returns the time that the training of a finished run took, in seconds.
+fn run_seconds(run: &AnyRun) -> Option<f64> {
+    let seconds = f64::from(run.progress.step) / f64::from(run.pace.steps_per_sec);
+    (matches!(run.state, RunState::Done { .. }))
+        .then_some(seconds)
+        .map(|seconds| if seconds.is_finite() { seconds } else { 0.0 })
 }
 
 /// Returns the title of a section's panel, for readers who do not see the tabs.

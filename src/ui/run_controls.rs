@@ -180,6 +180,7 @@ fn numbers(props: &RunControlsProps) -> Html {
         RunState::Paused => Some(props.waiting.as_ref().map_or("paused", AttrValue::as_str).to_owned()),
         RunState::Done { stopped: true } => Some("stopped".to_owned()),
         RunState::Done { stopped: false } => Some("done".to_owned()),
+        RunState::Idle if step == 0 => Some("before training".to_owned()),
         RunState::Idle | RunState::Error(_) => None,
     };
     html! {
