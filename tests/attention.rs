@@ -8,7 +8,7 @@ use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::attention::{causal_mask, default_scale, scaled_dot_product_attention};
 use nn_lab::run::Experiment;
 use nn_lab::sections::attention::{
-    Attention, Config, Example, MAX_HEADS, MaskChoice, OptimizerKind, SCALED, SWEEP, Switches, UNSCALED,
+    Attention, Config, Example, MAX_HEADS, MaskChoice, OptimizerKind, SCALED, SWEEP, Switches, Task, UNSCALED,
     entropy_uniform, head_dim, params_formula, stages, steps_to_solve,
 };
 use proptest::prelude::*;
@@ -140,8 +140,8 @@ fn preset(slug: &str, seed: u32) -> (u32, u32) {
         assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {check:?}");
     }
     let steps = (
-        steps_to_solve(&record.arms[SCALED].losses.clone()),
-        steps_to_solve(&record.arms[UNSCALED].losses.clone()),
+        steps_to_solve(&record.arms[SCALED].losses, 0.5),
+        steps_to_solve(&record.arms[UNSCALED].losses, 0.5),
     );
     println!(
         "{slug}, seed {seed}: {steps:?}, accuracies {:?} {:?}, entropies {:?} {:?}, right {:?} {:?}",
@@ -363,5 +363,21 @@ proptest! {
         let (read, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
+    }
+}
+
+#[test]
+fn one_head_cannot_do_two_look_ups_at_once() {
+    for seed in 1..=5 {
+        let config = Config { task: Task::TwoLookUps, steps: 600, seed, ..Config::default() };
+        let (record, result) = run::<Attention>(config.clone());
+        assert_eq!(result, Ok(()));
+        for arm in [SCALED, UNSCALED] {
+            let net = &record.arms[arm];
+            let at = |step: usize| net.losses.iter().skip(step - 10).take(10).map(|p| p.1).sum::<f64>() / 10.0;
+            println!("seed {seed}, arm {arm}: loss {:.3} {:.3} {:.3} {:.3} {:.3}, accuracy {:?}, entropy {:?} right {:?}",
+                at(100), at(200), at(300), at(400), at(600), net.accuracy.last_y(), net.entropy.last_y(),
+                net.right.iter().map(|c| c.last_y().unwrap_or_default()).collect::<Vec<_>>());
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Geometry {
 /// The width of the color bar with its numbers.
 const BAR_ROOM: f64 = 66.0;
 const BAR_WIDTH: f64 = 12.0;
+/// The room to the right of a map without a color bar.
+const NO_BAR_ROOM: f64 = 4.0;
 
 impl Geometry {
     pub(super) fn new(props: &HeatmapProps, width: f64) -> Self {
@@ -41,7 +43,7 @@ impl Geometry {
                 (names.fold(14.0, f64::max) + 10.0).min(width * 0.3).min(110.0)
             }
         };
-        let (plot_width, plot_height) = plot_size(props, width - left - BAR_ROOM);
+        let (plot_width, plot_height) = plot_size(props, width - left - if props.bar { BAR_ROOM } else { NO_BAR_ROOM });
         let plot = Plot { left, right: left + plot_width, top, bottom: top + plot_height };
         let x = props.x_range.map(|range| Scale::new(ScaleKind::Linear, range, (plot.left, plot.right)));
         let y = props.y_range.map(|range| {
@@ -291,7 +293,9 @@ pub(super) fn Overlay(props: &OverlayProps) -> Html {
             <rect class="frame" x={px(plot.left)} y={px(plot.top)} width={px(plot.width())} height={px(plot.height())} />
             { geometry.row_axis() }
             { geometry.col_axis() }
-            { geometry.color_bar(props.map, props.range) }
+            if geometry.props.bar {
+                { geometry.color_bar(props.map, props.range) }
+            }
             { for points }
             if geometry.props.grid.is_empty() {
                 { empty_text(plot, &geometry.props.empty) }

@@ -54,6 +54,9 @@ pub struct HeatmapProps {
     /// The maximum height of the plot, in pixels.
     #[prop_or(320.0)]
     pub max_height: f64,
+    /// True if a color bar explains the colors. Small maps next to each other can do without.
+    #[prop_or(true)]
+    pub bar: bool,
     /// Receives the cursor's row and column whenever they change.
     #[prop_or_default]
     pub on_cursor: Callback<Option<(usize, usize)>>,
