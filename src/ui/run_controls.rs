@@ -105,10 +105,10 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             </div>
             <div class="run-progress">{ bar }{ numbers(props) }</div>
             </div>
+            <div class="run-beside">{ props.children.clone() }</div>
             if let Some(reason) = &props.disabled {
                 <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
             }
-            <div class="run-beside">{ props.children.clone() }</div>
             <p class="visually-hidden" role="status">
                 { state_words(&props.state) }
                 if matches!(props.state, RunState::Done { .. }) && !props.outcome.is_empty() {
