@@ -222,7 +222,8 @@ impl Runner {
 
 impl Partial {
     fn result(self, experiment: &AnyExperiment, run: usize, config: &AnyConfig) -> RunResult {
-        let whole = experiment.series(config, &self.record).into_iter().filter(|series| series.part.is_none());
+        let whole =
+            experiment.series(config, &self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
             let every = points.len().div_ceil(MAX_POINTS).max(1);
             let last = points.last().filter(|_| !(points.len().saturating_sub(1)).is_multiple_of(every));

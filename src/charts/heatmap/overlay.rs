@@ -43,7 +43,8 @@ impl Geometry {
                 (names.fold(14.0, f64::max) + 10.0).min(width * 0.3).min(110.0)
             }
         };
-        let (plot_width, plot_height) = plot_size(props, width - left - if props.bar { BAR_ROOM } else { NO_BAR_ROOM });
+        let (plot_width, plot_height) =
+            plot_size(props, width - left - if props.bar { BAR_ROOM } else { NO_BAR_ROOM });
         let plot = Plot { left, right: left + plot_width, top, bottom: top + plot_height };
         let x = props.x_range.map(|range| Scale::new(ScaleKind::Linear, range, (plot.left, plot.right)));
         let y = props.y_range.map(|range| {

@@ -177,7 +177,8 @@ impl Plan {
     /// Returns the lines of the result.
     pub(super) fn quantities(&self) -> Vec<Quantity> {
         let experiment = self.experiment;
-        let (curves, arms) = (experiment.series(&self.base, &experiment.empty()), experiment.arms_of(&self.base));
+        let (curves, arms) =
+            (experiment.series(&self.base, &experiment.empty()), experiment.arms_of(&self.base));
         let of_curves = curves.iter().filter(|series| series.base == self.measure.name);
         let arm = |index: usize| arms.get(index).map_or("", |arm| arm.title).to_owned();
         let found: Vec<Quantity> = of_curves
@@ -191,8 +192,7 @@ impl Plan {
             return found;
         }
         let metrics = experiment.metrics(&self.base, &experiment.empty());
-        let named =
-            metrics.into_iter().filter(|metric| is_named(arms, &metric.name, &self.measure.name));
+        let named = metrics.into_iter().filter(|metric| is_named(arms, &metric.name, &self.measure.name));
         named
             .enumerate()
             .map(|(color, metric)| {
@@ -264,14 +264,13 @@ pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
         .series(&defaults, &record)
         .into_iter()
         .map(|series| (series.base.to_owned(), series.title.to_string(), series.arm));
-    let numbers =
-        experiment.metrics(&defaults, &record).into_iter().map(|metric| {
-            let arm = arms
-                .iter()
-                .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
-            let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
-            (base.unwrap_or(&metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
-        });
+    let numbers = experiment.metrics(&defaults, &record).into_iter().map(|metric| {
+        let arm = arms
+            .iter()
+            .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
+        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
+        (base.unwrap_or(&metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
+    });
     for (name, title, arm) in curves.chain(numbers) {
         let net = arms.get(arm).map_or("", |arm| arm.title);
         let title = title.replace(&format!(", {net}"), "");

@@ -3,8 +3,7 @@
 use crate::core::chapter::Chapter;
 
 /// The metrics that stay visible while one scrolls. A run has those of its task.
-pub(super) const MAIN_METRICS: &str =
-    "loss_scaled loss_unscaled steps_scaled steps_unscaled loss_heads loss_one_head steps_heads steps_one_head";
+pub(super) const MAIN_METRICS: &str = "loss_scaled loss_unscaled steps_scaled steps_unscaled loss_heads loss_one_head steps_heads steps_one_head";
 
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
@@ -71,10 +70,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "cost",
         tab: "Cost",
         title: "What does a longer sequence cost?",
-        figures: &[
-            ("multiplications", "Multiplications, closed form"),
-            ("cost-time", "Time, measured here"),
-        ],
+        figures: &[("multiplications", "Multiplications, closed form"), ("cost-time", "Time, measured here")],
         readouts: &[],
         trains: false,
     },

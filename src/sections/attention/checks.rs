@@ -232,21 +232,22 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         )
     };
     let ended = record.arms[SCALED].losses.len() >= config.steps as usize;
-    let measured = match record.arms.each_ref().map(|net| steps_to_solve(&net.losses, solved_below(Task::LookUp))) {
-        [Some(scaled), Some(unscaled)] => Some((
-            format!("scaled after {scaled} steps, unscaled after {unscaled}"),
-            f64::from(unscaled) >= factor * f64::from(scaled),
-        )),
-        // This does not confirm that both learn, however much sooner the scaled one was.
-        [Some(scaled), None] if ended => Some((
-            format!("scaled after {scaled} steps, unscaled not within {}; try more steps", config.steps),
-            false,
-        )),
-        _ if ended => Some((
-            format!("not both within {} steps; try more steps or another learning rate", config.steps),
-            false,
-        )),
-        _ => None,
-    };
+    let measured =
+        match record.arms.each_ref().map(|net| steps_to_solve(&net.losses, solved_below(Task::LookUp))) {
+            [Some(scaled), Some(unscaled)] => Some((
+                format!("scaled after {scaled} steps, unscaled after {unscaled}"),
+                f64::from(unscaled) >= factor * f64::from(scaled),
+            )),
+            // This does not confirm that both learn, however much sooner the scaled one was.
+            [Some(scaled), None] if ended => Some((
+                format!("scaled after {scaled} steps, unscaled not within {}; try more steps", config.steps),
+                false,
+            )),
+            _ if ended => Some((
+                format!("not both within {} steps; try more steps or another learning rate", config.steps),
+                false,
+            )),
+            _ => None,
+        };
     Check::new(claim, expected, measured).of_training()
 }

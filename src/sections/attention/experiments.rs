@@ -1,7 +1,8 @@
 //! The guided experiments of section 5, from easy to surprising.
 
 use super::{
-    Config, Record, Task, UNSCALED, entropy_uniform, one_head_loss, params_formula, solved_below, steps_to_solve,
+    Config, Record, Task, UNSCALED, entropy_uniform, one_head_loss, params_formula, solved_below,
+    steps_to_solve,
 };
 use crate::core::findings::{Numbers, both, known};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
@@ -189,7 +190,8 @@ fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
 fn steps(config: &Config, record: &Record) -> Option<[Option<f64>; 2]> {
     both(|arm| {
         let losses = &record.arms[arm].losses;
-        (losses.len() >= config.steps as usize).then(|| steps_to_solve(losses, solved_below(Task::LookUp)).map(f64::from))
+        (losses.len() >= config.steps as usize)
+            .then(|| steps_to_solve(losses, solved_below(Task::LookUp)).map(f64::from))
     })
 }
 

@@ -1,7 +1,8 @@
 //! The metrics of section 5.
 
 use super::{
-    Attention, Config, Record, Sweep, Task, entropy_uniform, head_dim, params_formula, solved_below, steps_to_solve,
+    Attention, Config, Record, Sweep, Task, entropy_uniform, head_dim, params_formula, solved_below,
+    steps_to_solve,
 };
 use crate::core::metric::Metric;
 use crate::run::Experiment;

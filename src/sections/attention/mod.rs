@@ -26,16 +26,16 @@ mod task;
 mod train;
 
 pub use checks::{
-    chance_loss, entropy_uniform, expected_entropy, head_dim, one_head_accuracy, one_head_loss, params_formula,
-    solved_below, steps_to_solve,
+    chance_loss, entropy_uniform, expected_entropy, head_dim, one_head_accuracy, one_head_loss,
+    params_formula, solved_below, steps_to_solve,
 };
 pub use conclusions::{end_measured, start_measured};
 pub use config::{Config, MaskChoice, Task};
-pub use frames::{
-    COST_LENGTHS, Cost, CostPoint, Heads, Maps, Roles, STAGES, SWEEP, SWEEP_QUERIES, Saturation, SecondQuestion,
-    Sequence, Spread, Sweep, SweepPoint, Untrained, UntrainedNet,
-};
 pub use cost::{Multiplications, break_even};
+pub use frames::{
+    COST_LENGTHS, Cost, CostPoint, Heads, Maps, Roles, STAGES, SWEEP, SWEEP_QUERIES, Saturation,
+    SecondQuestion, Sequence, Spread, Sweep, SweepPoint, Untrained, UntrainedNet,
+};
 pub use order::{OrderSource, Ordered, WORDS, attend, differences, is_rounding};
 #[cfg(feature = "page")]
 pub use panel::{AttentionPanel, cover};

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_map_is_permuted_like_the_words() {
-        let (before, after) = (attend(&ORIGINAL, OrderSource::Nothing), attend(&SWAPPED, OrderSource::Nothing));
+        let (before, after) =
+            (attend(&ORIGINAL, OrderSource::Nothing), attend(&SWAPPED, OrderSource::Nothing));
         for (row, query) in SWAPPED.iter().enumerate() {
             for (col, key) in SWAPPED.iter().enumerate() {
                 assert!((after.weights[6 * row + col] - before.weights[6 * query + key]).abs() < 1e-6);

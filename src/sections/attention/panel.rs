@@ -16,9 +16,7 @@ pub use cover::cover;
 use super::{Attention, Config, Heads, Maps, MaskChoice, Task, head_dim};
 use crate::client::use_experiment;
 use crate::keys;
-use crate::panel::{
-    ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings,
-};
+use crate::panel::{ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use cost::CostStage;
 use figures::{HeadFigures, MapFigures, SweepFigures, SweepStage};
 use heads::{HeadsAccuracy, HeadsStage};
@@ -72,10 +70,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
                 stage: html! { <HeadsStage config={config()} record={run()} /> },
                 keys: keys![Config; n_heads, d_k, n_tokens, steps],
                 aside: task::set_up(&config(), Task::TwoLookUps, &settings.set),
-                hint: Some(Hint {
-                    words: "Train both networks.",
-                    experiment: "two-look-ups-one-head",
-                }),
+                hint: Some(Hint { words: "Train both networks.", experiment: "two-look-ups-one-head" }),
                 below: html! {
                     <>
                         { text::why_heads(&config()) }
@@ -108,10 +103,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
                 stage: html! { <LearningStage config={config()} record={run()} /> },
                 keys: keys![Config; d_k, sigma, optimizer, learning_rate, steps],
                 aside: task::set_up(&config(), Task::LookUp, &settings.set),
-                hint: Some(Hint {
-                    words: "Raise d_k to 256 and train.",
-                    experiment: "unscaled-learns",
-                }),
+                hint: Some(Hint { words: "Raise d_k to 256 and train.", experiment: "unscaled-learns" }),
                 below: html! { <LearningFigures config={config()} record={run()} /> },
                 ..body
             },

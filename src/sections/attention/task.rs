@@ -91,8 +91,7 @@ impl HeldOut {
     pub(super) fn new(config: &Config, device: &Device) -> Self {
         let (n, questions) = (config.n_tokens as usize, config.task.questions());
         let mut rng = ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1);
-        let sequences: Vec<Lookup> =
-            (0..N_HELD_OUT).map(|_| Lookup::draw(n, questions, &mut rng)).collect();
+        let sequences: Vec<Lookup> = (0..N_HELD_OUT).map(|_| Lookup::draw(n, questions, &mut rng)).collect();
         let targets: Vec<i32> = sequences.iter().flat_map(Lookup::answers).map(i32::from).collect();
         let n_targets = targets.len();
         let mut right = vec![0.0f32; N_HELD_OUT * n * n];

@@ -105,12 +105,13 @@ pub(super) fn OrderFigure() -> Html {
         }
     };
     let table = {
-        let (order, changes, before, after) =
-            (order.clone(), changes.clone(), before.clone(), after.clone());
+        let (order, changes, before, after) = (order.clone(), changes.clone(), before.clone(), after.clone());
         Callback::from(move |()| outputs(&order, &changes, &before.outputs, &after.outputs))
     };
     let verdict = match is_rounding(largest) {
-        true => "Every word’s output is the same, up to rounding: the layer cannot tell the two sentences apart.",
+        true => {
+            "Every word’s output is the same, up to rounding: the layer cannot tell the two sentences apart."
+        }
         false => "The same word now has another output: the layer can tell the two sentences apart.",
     };
     let change = |(word, change): (&AttrValue, &f32)| {
@@ -146,7 +147,7 @@ pub(super) fn OrderFigure() -> Html {
 /// Writes a difference in few characters.
 fn difference(number: f32) -> String {
     match number {
-        0.0 => "0".to_owned(),
+        small if small < f32::MIN_POSITIVE => "0".to_owned(),
         small if small < 1e-3 => format!("{small:.1e}"),
         large => format!("{large:.2}"),
     }
@@ -185,6 +186,9 @@ mod tests {
 
     #[test]
     fn differences_are_short() {
-        assert_eq!((difference(0.0), difference(1.19e-7), difference(0.456)), ("0".into(), "1.2e-7".into(), "0.46".into()));
+        assert_eq!(
+            (difference(0.0), difference(1.19e-7), difference(0.456)),
+            ("0".into(), "1.2e-7".into(), "0.46".into())
+        );
     }
 }

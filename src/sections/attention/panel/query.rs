@@ -10,7 +10,8 @@ use crate::charts::scale::format_exact;
 use crate::panel::PtrEq;
 use crate::run::Experiment;
 use crate::sections::attention::{
-    Attention, Config, Example, Projections, Record, SCALED, SecondQuestion, Sequence, Stages, UNSCALED, stages,
+    Attention, Config, Example, Projections, Record, SCALED, SecondQuestion, Sequence, Stages, UNSCALED,
+    stages,
 };
 use crate::ui::figure::Figure;
 use blocks::View;
@@ -212,10 +213,11 @@ fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatche
     let has_run = props.projections.iter().any(Option::is_some);
     let first = Source::Run { arm: FIRST_ARM, head: 0, position: 0 };
     let (to_small, to_run) = (choose(Source::Small), choose(first));
-    let arms: Vec<String> =
-        Attention::arms(&props.config).iter().map(|arm| arm.title.to_owned()).collect();
+    let arms: Vec<String> = Attention::arms(&props.config).iter().map(|arm| arm.title.to_owned()).collect();
     let heads = match state.source {
-        Source::Run { arm, .. } => props.projections.get(arm).and_then(Option::as_ref).map_or(1, |of| of.heads()),
+        Source::Run { arm, .. } => {
+            props.projections.get(arm).and_then(Option::as_ref).map_or(1, |of| of.heads())
+        }
         Source::Small => 1,
     };
     html! {
@@ -324,10 +326,10 @@ fn sizes(
     html! {
         <div class="query-sizes">
             <span>{ "keys" }</span>
-            { size("−", "one key less", "fewer-keys", n_keys.saturating_sub(1), d_k) }
+            { size("−", "one key fewer", "fewer-keys", n_keys.saturating_sub(1), d_k) }
             { size("+", "one key more", "more-keys", n_keys + 1, d_k) }
             <span>{ "dimensions" }</span>
-            { size("−", "one dimension less", "fewer-dims", n_keys, d_k.saturating_sub(1)) }
+            { size("−", "one dimension fewer", "fewer-dims", n_keys, d_k.saturating_sub(1)) }
             { size("+", "one dimension more", "more-dims", n_keys, d_k + 1) }
         </div>
     }

@@ -15,13 +15,27 @@ fn lead(content: Html) -> Html {
 /// Returns the lead of a chapter.
 pub(super) fn lead_of(chapter: &str) -> Html {
     match chapter {
-        "weights" => lead(html! { "A query is compared with every key. A softmax turns the scores into weights, and the output is the average of the values with these weights. Change any number." }),
-        "saturation" => lead(html! { <>{ "A score is a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " products, so scores grow with it. Without the division, the softmax picks one random key before anything is learned." }</> }),
-        "heads" => lead(html! { "Each token asks for the values of two others. A softmax has to divide its weight between them; two heads attend to one token each." }),
-        "roles" => lead(html! { "Queries say what a token looks for, keys how it can be found, and values what it passes on. If queries and keys are the same, each token finds itself." }),
-        "permutation" => lead(html! { "Swap two words. Without positions or a mask, each word keeps its output: for attention, a sequence is a set." }),
-        "cost" => lead(html! { <>{ "Every token is compared with every other, so scores take " }{ math(tex!(r"n^2 d")) }{ " multiplications; projections take " }{ math(tex!(r"n d^2")) }{ ". The number of parameters does not depend on the length." }</> }),
-        "look-up" => lead(html! { "Each token asks for another token by name and must give its value. Both networks start from the same weights; only the scale of the scores differs." }),
+        "weights" => lead(
+            html! { "A query is compared with every key. A softmax turns the scores into weights, and the output is the average of the values with these weights. Change any number." },
+        ),
+        "saturation" => lead(
+            html! { <>{ "A score is a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " products, so scores grow with it. Without the division, the softmax picks one random key before anything is learned." }</> },
+        ),
+        "heads" => lead(
+            html! { "Each token asks for the values of two others. A softmax has to divide its weight between them; two heads attend to one token each." },
+        ),
+        "roles" => lead(
+            html! { "Queries say what a token looks for, keys how it can be found, and values what it passes on. If queries and keys are the same, each token finds itself." },
+        ),
+        "permutation" => lead(
+            html! { "Swap two words. Without positions or a mask, each word keeps its output: for attention, a sequence is a set." },
+        ),
+        "cost" => lead(
+            html! { <>{ "Every token is compared with every other, so scores take " }{ math(tex!(r"n^2 d")) }{ " multiplications; projections take " }{ math(tex!(r"n d^2")) }{ ". The number of parameters does not depend on the length." }</> },
+        ),
+        "look-up" => lead(
+            html! { "Each token asks for another token by name and must give its value. Both networks start from the same weights; only the scale of the scores differs." },
+        ),
         _ => Html::default(),
     }
 }
@@ -107,13 +121,18 @@ fn percent(share: f64) -> String {
     format!("{:.0}%", 100.0 * share)
 }
 
+/// Returns the weights on the diagonal, or dashes until they are measured.
+fn diagonals(roles: &Roles) -> [String; 2] {
+    roles.diagonal.map(|spread| if roles.n == 0 { "–".to_owned() } else { percent(spread.mean) })
+}
+
 pub(super) fn shared_caption(roles: &Roles) -> Html {
-    let [shared, _] = roles.diagonal.map(|spread| percent(spread.mean));
+    let [shared, _] = diagonals(roles);
     html! { <>{ "The map of a random layer with " }{ math(tex!(r"W^Q = W^K")) }{ format!(". Tokens put {shared} of their weight on themselves, averaged over 16 random layers. The scores are symmetric; the weights are not, because each row has its own sum.") }</> }
 }
 
 pub(super) fn separate_caption(roles: &Roles) -> Html {
-    let [_, separate] = roles.diagonal.map(|spread| percent(spread.mean));
+    let [_, separate] = diagonals(roles);
     let uniform = percent(1.0 / f64::from(roles.n.max(1)));
     html! { <>{ format!("The same tokens and queries, with keys from a matrix of their own. Tokens put {separate} on themselves; equal weights would be {uniform}. Nothing favors the diagonal, and training can choose any direction.") }</> }
 }
@@ -132,7 +151,9 @@ pub(super) fn task_maps_caption(params: Option<[u32; 2]>, more: bool) -> Html {
         Some([several, one]) if several == one => {
             format!("Both networks have {} parameters. ", grouped(one))
         }
-        Some([several, one]) => format!("The networks have {} and {} parameters. ", grouped(several), grouped(one)),
+        Some([several, one]) => {
+            format!("The networks have {} and {} parameters. ", grouped(several), grouped(one))
+        }
         None => String::new(),
     };
     let more = if more { " The table has all heads." } else { "" };
