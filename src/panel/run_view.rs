@@ -62,10 +62,10 @@ impl RunView {
     fn new(experiment: &AnyExperiment, config: &AnyConfig, records: &[AnyRecord]) -> Self {
         let seed_of = |further| seed(experiment.with_seed(config, further).values());
         Self(Rc::new(Measured {
-            arms: experiment.arms,
+            arms: experiment.arms_of(config),
             seeds: (0..records.len() as u32).map(seed_of).collect(),
             metrics: records.iter().map(|record| experiment.metrics(config, record)).collect(),
-            series: records.iter().map(|record| experiment.series(record)).collect(),
+            series: records.iter().map(|record| experiment.series(config, record)).collect(),
         }))
     }
 
