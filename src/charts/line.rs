@@ -165,7 +165,7 @@ mod tests {
         };
         let series = vec![line("low", &[0.0, 0.1]), line("high", &[1.0, 0.9, 0.8]), line("none", &[])];
         let props = yew::props!(LineChartProps { name: "test", x_label: "x", y_label: "y", series });
-        let layout = Layout::new(&props, 400.0);
+        let layout = Layout::new(&props, (400.0, 250.0));
         let picked = |x, height| picked(&props.series, &layout, x, height);
         assert_eq!(picked(2.0, Some(0.0)), Some((2.0, 1)));
         assert_eq!(picked(2.0, Some(250.0)), Some((2.0, 0)));
