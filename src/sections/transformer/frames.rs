@@ -70,6 +70,8 @@ pub enum Frame {
     Untrained(Rc<Untrained>),
     /// The prediction of the model before training after the user's text, from the probe.
     UntrainedNext(Rc<NextToken>),
+    /// The next part of the text that the user requested from the model before training.
+    UntrainedWritten(Rc<Written>),
     /// Remarks on a file that is loaded next: what it did not say, and what was converted or ignored.
     Remarks(Vec<String>),
 }

@@ -43,7 +43,7 @@ pub use frames::{
 #[cfg(feature = "compute")]
 pub use model::{Model, sizes};
 #[cfg(feature = "page")]
-pub use panel::TransformerPanel;
+pub use panel::{TransformerPanel, cover};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
@@ -74,6 +74,8 @@ pub struct Record {
     pub untrained: Option<Rc<Untrained>>,
     /// The prediction of the model before training after the user's text.
     pub untrained_next: Option<Rc<NextToken>>,
+    /// The text that the user requested from the model before training.
+    pub untrained_written: Writing,
     /// The run of the only arm.
     pub arms: [Run; 1],
 }
@@ -205,6 +207,7 @@ impl Experiment for Transformer {
             Frame::Text(text) => {
                 // A new probe begins, so the model before training may be another one.
                 (record.untrained, record.untrained_next) = (None, None);
+                record.untrained_written = Writing::default();
                 record.text = Some(text);
             }
             Frame::Counted(params) => record.params_counted = Some(params),
@@ -236,6 +239,7 @@ impl Experiment for Transformer {
             Frame::Saved(file) => run.saved = Some(file),
             Frame::Untrained(untrained) => record.untrained = Some(untrained),
             Frame::UntrainedNext(next) => record.untrained_next = Some(next),
+            Frame::UntrainedWritten(part) => record.untrained_written.apply_frame(&part),
             Frame::Remarks(remarks) => record.remarks = remarks,
             Frame::Loaded(step) => (run.loaded, run.refused) = (Some(step), None),
             Frame::Refused(reason) => {

@@ -4,13 +4,14 @@ use super::checks::step_flops;
 use super::model::Model;
 use super::positions::{rotation, shown_positions};
 use super::source::Source;
-use super::{Config, Frame, PositionTable, Request, Transformer, Untrained, predict};
+use super::{Config, Frame, PositionTable, Request, Transformer, Untrained, predict, writing};
 use crate::core::{LabError, Progress};
 use crate::models::transformer::sinusoidal_table;
 use crate::models::weights::count_params;
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{Directive, Probe, RunContext};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;
@@ -73,17 +74,26 @@ async fn untrained(
     Ok(Untrained { window, period: *period as u32, heads, sample, stream })
 }
 
-/// Answers pending requests to predict the next character. Others need a run, and are dropped.
+/// Answers pending requests to predict the next character and to write. Others need a run, and are dropped.
 async fn answer(
     model: &Model,
     source: &Source,
     ctx: &mut impl RunContext<Transformer>,
 ) -> Result<(), LabError> {
     while let Some(request) = ctx.request() {
-        if let Ok(Request::Next(request)) = postcard::from_bytes(&request)
-            && let Some(next) = predict::next(model, source, request).await?
-        {
-            ctx.send(Frame::UntrainedNext(Rc::new(next)));
+        match postcard::from_bytes(&request) {
+            Ok(Request::Next(request)) => {
+                if let Some(next) = predict::next(model, source, request).await? {
+                    ctx.send(Frame::UntrainedNext(Rc::new(next)));
+                }
+            }
+            Ok(Request::Write(request)) => {
+                let net = model.net().valid();
+                let device = net.embedding.val().device();
+                let show = |part| Some(Frame::UntrainedWritten(Rc::new(part)));
+                writing::write(&net, &source.vocabulary, &request, false, &device, ctx, show).await?;
+            }
+            _ => {}
         }
     }
     Ok(())
