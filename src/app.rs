@@ -1,6 +1,7 @@
 //! Navigation, routing, theme and embed mode.
 
 mod address_bar;
+mod cover;
 mod embed;
 mod page_state;
 pub mod route;
@@ -44,9 +45,8 @@ pub fn App() -> Html {
     let section = SECTIONS.iter().find(|section| section.slug == *slug);
     let title = section.map_or(if slug == "verify" { "Verify this device" } else { "" }, |found| found.title);
     use_effect_with(title, |title| {
-        if !title.is_empty() {
-            document().set_title(&format!("{title} – Neural network lab"));
-        }
+        let name = "Neural network lab";
+        document().set_title(&if title.is_empty() { name.to_owned() } else { format!("{title} – {name}") });
     });
     use_effect_with(slug == "about", |is_about| {
         if *is_about {
@@ -57,13 +57,15 @@ pub fn App() -> Html {
     use_effect_with(query.get("theme").unwrap_or("auto").to_owned(), |theme| set_theme(theme));
 
     let (Some(section), Some(state)) = (section, state) else {
-        let known = ["verify", "about"].contains(&slug.as_str());
+        let known = ["", "verify", "about"].contains(&slug.as_str());
         let problems = if known { page_problems(query) } else { vec![no_section(slug)] };
         let on_dismiss = dispatch.reform(|()| PanelAction::Tidy);
         let content = html! {
             <>
                 <Problems key={slug.clone()} slug={slug.clone()} list={problems} {on_dismiss} can_dismiss={known} />
-                if slug == "verify" {
+                if slug.is_empty() {
+                    { cover::cover(query) }
+                } else if slug == "verify" {
                     <verify::Verify device={device(query)} />
                 } else if !known {
                     { sections(slug, query) }
@@ -140,7 +142,8 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
                 <a class="brand" href="#/">{ "Neural network lab" }</a>
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
                 <div class="tools">
-                    <Menu class="preferences" summary={html! { <>{ "Device: " }{ device.map_or("", |(_, words)| words) }</> }}>
+                    <Menu class="preferences" label="Device and theme"
+                        summary={html! { <>{ device.map_or("", |(value, words)| if *value == "auto" { "Device" } else { words }) }{ " ▾" }</> }}>
                         { choice("Device", "device", DEVICES, query, dispatch) }
                         { choice("Theme", "theme", THEMES, query, dispatch) }
                     </Menu>

@@ -11,7 +11,7 @@ mod train;
 
 pub use config::Config;
 #[cfg(feature = "page")]
-pub use panel::SectionPanel;
+pub use panel::{SectionPanel, cover};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
@@ -61,6 +61,7 @@ impl Experiment for Section {
 
     const CHAPTERS: &'static [Chapter] = &[Chapter {
         slug: "training",
+        tab: "Training",
         title: "Does gradient descent find the slope?",
         figures: &[("loss", "Training loss")],
         readouts: &[],

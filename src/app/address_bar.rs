@@ -83,7 +83,8 @@ impl AddressBar {
         if !Route::is_tidy(&hash()) {
             replace(Some(&route.to_hash()), given.as_deref());
         }
-        if route.slug.is_empty() {
+        // Without a section, the page is the cover. A frame has no cover.
+        if route.slug.is_empty() && route.query.get("embed") == Some("1") {
             route.slug = SECTIONS.first().map(|section| section.slug.to_owned()).unwrap_or_default();
         }
         *bar.borrow_mut() = Self { seen: hash(), ..Self::default() };

@@ -22,7 +22,6 @@ use crate::panel::{AnySettings, PanelAction, Problems, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::format;
-use crate::sections::SECTIONS;
 use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
 use crate::ui::visibility::{CurrentChapter, HiddenByLesson, OnlyFigures, ShownSeed};
@@ -116,10 +115,10 @@ fn draw(
         <RunViewProvider experiment={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.shown_records.clone())}>
         <section class="panel" data-panel={slug} data-state={run.state.slug()}
             data-probe={if run.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
-            data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")} aria-label={page_title(slug)}>
+            data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")} aria-labelledby={single.map(|opened| format!("chapter-{}", opened.chapter.slug))}>
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
-                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
+                    probed={!run.probing} run_seconds={run_seconds(run)}
                     guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
             }
             if let Some(opened) = single {
@@ -226,9 +225,12 @@ impl FrameParts<'_> {
     }
 }
 
-/// Returns the title of a section's panel, for readers who do not see the tabs.
-fn page_title(slug: &str) -> &'static str {
-    SECTIONS.iter().find(|section| section.slug == slug).map_or("", |section| section.title)
+/// Returns the time that the training of a finished run took, in seconds.
+fn run_seconds(run: &AnyRun) -> Option<f64> {
+    let seconds = f64::from(run.progress.step) / f64::from(run.pace.steps_per_sec);
+    (matches!(run.state, RunState::Done { .. }))
+        .then_some(seconds)
+        .map(|seconds| if seconds.is_finite() { seconds } else { 0.0 })
 }
 
 /// Returns the question of a chapter. It is the only title on the page.
@@ -255,6 +257,8 @@ struct ChapterParts {
 fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
     let slug = opened.chapter.slug;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
+    // A single figure in a course page stays small.
+    let height = if only.0.is_some() { ChartHeight::default() } else { ChartHeight::STAGE };
     html! {
         <ContextProvider<CurrentChapter> key={slug} context={CurrentChapter(opened.chapter)}>
         <ContextProvider<OnlyFigures> context={only.clone()}>
@@ -262,7 +266,7 @@ fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
             <section class="chapter" data-chapter={slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
                 { parts.heading }
                 <div class="chapter-body">
-                    <ContextProvider<ChartHeight> context={ChartHeight::STAGE}>
+                    <ContextProvider<ChartHeight> context={height}>
                         <div class="stage figures">{ parts.stage }</div>
                     </ContextProvider<ChartHeight>>
                     <div class="side">{ parts.side }</div>

@@ -7,7 +7,7 @@ mod start;
 
 pub(super) use crate::panel::guided::card::GuidedCard;
 pub use crate::panel::guided::finished::FinishedList;
-pub(super) use crate::panel::guided::finished::use_finished;
+pub(super) use crate::panel::guided::finished::{stored as stored_finished, use_finished};
 pub(super) use crate::panel::guided::list::Experiments;
 pub(super) use crate::panel::guided::start::use_start;
 

@@ -22,6 +22,7 @@ mod state;
 mod sweep;
 mod symbols;
 mod tabs;
+mod visits;
 
 pub use crate::panel::address::{page_problems, page_tidied};
 pub use crate::panel::controls::{ControlGroup, controls, controls_without, folded_controls};
@@ -35,3 +36,4 @@ pub use crate::panel::settings::{AnySettings, PanelProps, PanelSettings, use_set
 pub use crate::panel::share::Share;
 pub use crate::panel::side::{Hint, MAX_CONTROLS};
 pub use crate::panel::state::{PanelAction, PanelState, SEEDS, device, is_locked};
+pub use crate::panel::visits::{Visit, visit};

@@ -14,7 +14,7 @@ use crate::panel::guided::{GuidedCard, use_start};
 use crate::panel::run_panel::host::{HostContext, Prediction, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::run_panel::report::{Outcome, ReportContext};
-use crate::panel::run_view::readouts;
+use crate::panel::run_view::{Forecast, readouts};
 use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, resume_button};
@@ -95,6 +95,10 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         let outcome = outcome.setter();
         move |measured: Outcome, ()| outcome.set(Some(measured))
     });
+    let forecast = Forecast {
+        metric: question.as_ref().and_then(|question| question.metrics.first().cloned()),
+        answer: (*answer).clone(),
+    };
     let card = if let Some(guided) = props.guided.clone() {
         html! {
             <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
@@ -121,7 +125,9 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 </RunControls>
             }
             { for props.failures.iter().map(|failure| failed_net(failure, props)) }
-            <ContextProvider<Card> context={Card(card)}>{ props.children.clone() }</ContextProvider<Card>>
+            <ContextProvider<Card> context={Card(card)}>
+                <ContextProvider<Forecast> context={forecast}>{ props.children.clone() }</ContextProvider<Forecast>>
+            </ContextProvider<Card>>
         </>
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn run_panel_props(
         loading: still_loading(run),
         background: settings.background.clone(),
         state: run.state.clone(),
-        progress: run.progress,
+        progress: planned(run, settings),
         steps_per_sec: run.pace.steps_per_sec,
         config: settings.values.clone(),
         device: run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
@@ -109,6 +109,17 @@ pub(super) fn run_panel_props(
         on_stop: run.stop.clone(),
         on_reset: run.reset.clone(),
         children: Html::default(),
+    }
+}
+
+/// Returns the steps done and planned. Before a run, the settings say how many there will be.
+fn planned(run: &AnyRun, settings: &AnySettings) -> Progress {
+    let steps = settings.values.get("steps").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    match run.progress {
+        Progress { step: 0, steps: 0 } if run.state == RunState::Idle => {
+            Progress { step: 0, steps: steps as u32 }
+        }
+        progress => progress,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The metrics and curves of a run with all its seeds, for every readout and figure of its panel.
 
+use crate::assignment::Answer;
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
 use crate::core::curve::RunSeries;
 use crate::core::metric::{Metric, Spread, spread_of};
@@ -139,6 +140,12 @@ impl RunView {
         columns.collect()
     }
 
+    /// Returns the last x of a curve of the first seed.
+    fn last_x(&self, metric: &str) -> Option<f64> {
+        let series = self.0.series.first()?.iter().find(|series| series.metric == metric)?;
+        series.points.last().map(|point| point.0)
+    }
+
     fn of_all_seeds<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = (u64, &'a RunSeries)> {
         let seeds = self.0.seeds.iter().copied().zip(&self.0.series);
         seeds.filter_map(move |(seed, all)| Some((seed, all.iter().find(|series| series.metric == metric)?)))
@@ -269,7 +276,7 @@ pub struct CurveFigureProps {
     pub log_above: f64,
     #[prop_or(false)]
     pub markers: bool,
-    #[prop_or("Press Train: the curves are measured while the networks learn.")]
+    #[prop_or("Curves appear here while the networks train.")]
     pub empty: &'static str,
 }
 
@@ -279,12 +286,34 @@ impl std::fmt::Debug for CurveFigureProps {
     }
 }
 
+/// The color of a predicted curve.
+const PREDICTION_COLOR: usize = 2;
+
+/// The reader's prediction of a metric, which the figure with this metric's curve shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Forecast {
+    /// The name of the predicted metric.
+    pub(super) metric: Option<String>,
+    /// The prediction, once there is one.
+    pub(super) answer: Option<Answer>,
+}
+
+impl Forecast {
+    /// Returns the name of the predicted curve and the prediction, if the curve is one of these lines.
+    fn of(&self, view: &RunView, lines: &[CurveSpec]) -> Option<(String, Answer)> {
+        let (metric, answer) = self.metric.as_ref().zip(self.answer.clone())?;
+        let series = view.0.series.first()?.iter().find(|series| series.metric == *metric)?;
+        lines.iter().any(|line| line.base == series.base).then(|| (metric.clone(), answer))
+    }
+}
+
 /// Curves of the run, of all networks and seeds.
 #[component]
 pub fn CurveFigure(props: &CurveFigureProps) -> Html {
     let Some(view) = use_context::<RunView>() else { return Html::default() };
     let CurveFigureProps { lines, x_per, .. } = *props;
-    let series: Vec<Series> = lines.iter().flat_map(|line| view.lines(line, x_per)).collect();
+    let forecast = use_context::<Forecast>();
+    let mut series: Vec<Series> = lines.iter().flat_map(|line| view.lines(line, x_per)).collect();
     let table = {
         let (all, x_label, view) = ([lines, props.table_lines], props.x_label, view.clone());
         Callback::from(move |()| {
@@ -294,9 +323,19 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
         })
     };
     let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
-    // Before the first step they would cross the text that is there.
-    let measured = series.iter().any(|series| !series.points.is_empty());
-    let references = if measured { props.references.clone() } else { Vec::new() };
+    let mut references = props.references.clone();
+    if let Some((name, answer)) = forecast.as_ref().and_then(|forecast| forecast.of(&view, lines)) {
+        let label = "your prediction";
+        match answer {
+            Answer::Number(y) => references.push(Reference { label: label.into(), y }),
+            Answer::Curve(points) => {
+                let end = view.last_x(&name).or(props.x_max).unwrap_or(1.0);
+                let points = points.iter().map(|(share, y)| (share * end / x_per, *y)).collect();
+                series.push(Series { dashed: true, ..Series::new(label, Rc::new(points), PREDICTION_COLOR) });
+            }
+            Answer::Choice(_) => {}
+        }
+    }
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };
     html! {
         <Figure all_seeds={true} name={props.name} title={props.title.map(AttrValue::Static)} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>

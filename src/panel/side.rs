@@ -115,7 +115,7 @@ pub(super) fn hint(settings: &AnySettings, slug: &str, hint: Hint, guided_infos:
         <HiddenByLesson name="experiments">
             <p class="try" data-hint={hint.experiment}>
                 <strong>{ "Try: " }</strong>{ hint.words }{ " " }
-                <a href={chapter_hash(slug, info.chapter, &query)}>{ info.question }</a>
+                <a href={chapter_hash(slug, info.chapter, &query)} title={info.question}>{ "Predict first, then run it." }</a>
             </p>
         </HiddenByLesson>
     }

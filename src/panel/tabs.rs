@@ -4,8 +4,8 @@ use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::panel::guided::{Experiments, FinishedList};
-use crate::panel::local_storage;
 use crate::panel::share::chapter_hash;
+use crate::panel::visits::{store_chapters, store_run_seconds, visit};
 use gloo::utils::document;
 use std::rc::Rc;
 use web_sys::HtmlElement;
@@ -20,8 +20,8 @@ pub(super) struct TabsProps {
     pub(super) open: Option<&'static Chapter>,
     /// True if everything that needs no training is measured.
     pub(super) probed: bool,
-    /// True if a run has ended.
-    pub(super) trained: bool,
+    /// The time of the latest run in seconds, if it has ended.
+    pub(super) run_seconds: Option<f64>,
     pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The experiment that is open.
     pub(super) experiment: Option<&'static str>,
@@ -94,16 +94,17 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
     });
 }
 
-/// Returns the chapters that were opened after all their measurements were made. The browser stores them if
-/// it can.
+/// Returns the chapters that were opened after all their measurements were made. The browser stores them, and
+/// the time of a run, if it can.
 #[hook]
 fn use_done(props: &TabsProps) -> Vec<String> {
-    let key = format!("nn-lab.chapters.{}", props.slug);
-    let done = use_state_eq({
-        let key = key.clone();
-        move || stored(&key)
+    let slug = props.slug;
+    let done = use_state_eq(move || visit(slug).chapters);
+    let is_trained = props.run_seconds.is_some();
+    use_effect_with(props.run_seconds, move |seconds| {
+        seconds.iter().for_each(|seconds| store_run_seconds(slug, *seconds));
     });
-    use_effect_with((props.open, props.probed, props.trained), {
+    use_effect_with((props.open, props.probed, is_trained), {
         let done = done.clone();
         move |(open, probed, trained): &(Option<&'static Chapter>, bool, bool)| {
             let measured = |chapter: &&&Chapter| if chapter.trains { *trained } else { *probed };
@@ -112,17 +113,12 @@ fn use_done(props: &TabsProps) -> Vec<String> {
             {
                 let mut next = (*done).clone();
                 next.push(chapter.slug.to_owned());
-                local_storage::write(&key, &next.join(" "));
+                store_chapters(slug, &next);
                 done.set(next);
             }
         }
     });
     (*done).clone()
-}
-
-fn stored(key: &str) -> Vec<String> {
-    let text = local_storage::read(key).unwrap_or_default();
-    text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
 }
 
 /// Returns links to the chapters before and after the open one.

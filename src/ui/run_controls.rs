@@ -105,10 +105,10 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             </div>
             <div class="run-progress">{ bar }{ numbers(props) }</div>
             </div>
+            <div class="run-beside">{ props.children.clone() }</div>
             if let Some(reason) = &props.disabled {
                 <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
             }
-            <div class="run-beside">{ props.children.clone() }</div>
             <p class="visually-hidden" role="status">
                 { state_words(&props.state) }
                 if matches!(props.state, RunState::Done { .. }) && !props.outcome.is_empty() {
@@ -180,6 +180,7 @@ fn numbers(props: &RunControlsProps) -> Html {
         RunState::Paused => Some(props.waiting.as_ref().map_or("paused", AttrValue::as_str).to_owned()),
         RunState::Done { stopped: true } => Some("stopped".to_owned()),
         RunState::Done { stopped: false } => Some("done".to_owned()),
+        RunState::Idle if step == 0 => Some("before training".to_owned()),
         RunState::Idle | RunState::Error(_) => None,
     };
     html! {

@@ -42,6 +42,7 @@ pub fn use_finished() -> FinishedList {
     FinishedList { all: (*all).clone(), add }
 }
 
-fn stored() -> Rc<Vec<Finished>> {
+/// Returns the finished experiments of all sections that the browser has stored.
+pub(in crate::panel) fn stored() -> Rc<Vec<Finished>> {
     Rc::new(read(&local_storage::read(KEY).unwrap_or_default()))
 }
