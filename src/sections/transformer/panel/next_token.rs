@@ -7,7 +7,7 @@ use super::next_heads::NextHeads;
 use super::small_block::small_block;
 use crate::panel::PtrEq;
 use crate::sections::transformer::next::Reading;
-use crate::sections::transformer::{Config, NextRequest, NextToken, Request, Sample, TaskChoice, TextInfo};
+use crate::sections::transformer::{Config, NextRequest, Request, Sample, TaskChoice, TextInfo};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
