@@ -168,13 +168,13 @@ fn Drawing(props: &DrawingProps) -> Html {
                         { pagers(&layout, &on_page) }
                     </div></div>
                 </div>
-                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel} />
+                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
+                    { explanation(net, props.arm, props.config.activation, of) }
+                </Detail>
                 <div class="network-bar">
-                    <div>
-                        <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
-                        { explanation(net, props.arm, props.config.activation, of) }
-                    </div>
-                    { editor(props, of.and_then(|item| parameter(net, item)), &edits, on_focus) }
+                    <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
+                    // Only for a selected item, so that nothing moves under the pointer.
+                    { editor(props, held.or(chosen).and_then(|item| parameter(net, item)), &edits, on_focus) }
                 </div>
             </div>
         </Figure>
