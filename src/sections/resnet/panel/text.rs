@@ -68,7 +68,9 @@ fn exactness(order: OrderChoice) -> &'static str {
 // ---------- The paths of a block ----------
 
 pub(super) fn paths_lead() -> Html {
-    lead("Signals flow forward and gradients flow back. In a residual block, both have two paths.")
+    lead(
+        "Signals flow forward and gradients flow back. In a residual block, both have two paths.",
+    )
 }
 
 pub(super) fn paths(order: OrderChoice) -> Html {
@@ -153,7 +155,7 @@ pub(super) fn depth_error() -> Html {
     html! {
         <>
             { format!("Finding: medians of three seeds, measured on {MEASURED_ON}, with batch norm, He initialization, and momentum at a learning rate of 0.05. ") }
-            { findings_link("resnet", "Ranges and settings" ) }{ ". Here: this device, once you have repeated it." }
+            { findings_link("resnet", "Ranges and settings" ) }{ ". Here: this device, once you have repeated it. Chance level is 0.9." }
         </>
     }
 }
