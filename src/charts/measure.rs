@@ -53,7 +53,7 @@ pub(super) fn use_chart_height() -> f64 {
 }
 
 /// Returns the pointer's position in pixels from the element's left and top.
-pub(super) fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
+pub fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
     let frame = node.cast::<Element>()?.get_bounding_client_rect();
     Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
 }

@@ -33,13 +33,13 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     metrics.extend(per_arm(arms, records, |arm, net| {
         let norm = net.gradient_at_first();
         let underflows = norm.is_some_and(|norm| norm < FLOAT_FLOOR);
-        let note = if underflows { "below the float floor" } else { "‖∂L/∂h₀‖" };
+        let note = if underflows { "below the 32-bit minimum" } else { "‖∂L/∂h₀‖" };
         [arm.metric("grad_first", "Gradient at the first token", norm).digits(2).note(note)]
     }));
     metrics.extend([
         Metric::new("grad_ratio", "Ratio, LSTM to RNN", ratio)
             .digits(2)
-            .note("at the first token; each at least the float floor"),
+            .note("at the first token; each at least the 32-bit minimum"),
         path("path_rnn", "Path from the first token, RNN", |paths| &paths.rnn),
         path("path_lstm", "Direct path from the first token, LSTM cell", |paths| &paths.cell),
         Metric::new("step_mean_rnn", "Factor per step back, untrained RNN", per_step)
