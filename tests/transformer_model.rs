@@ -3,7 +3,8 @@
 
 use crate::collector::values;
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer, position_scale, sinusoidal_table};
+pub(crate) use nn_lab::models::transformer::Sizes;
+use nn_lab::models::transformer::{Cache, Positions, Transformer, position_scale, sinusoidal_table};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::{Config, PositionsChoice, param_count, sizes};
@@ -18,6 +19,7 @@ pub(crate) const SIZES: Sizes = Sizes {
     d_ff: 64,
     positions: Positions::Sinusoidal,
     tied: true,
+    causal: true,
 };
 
 pub(crate) fn model(sizes: Sizes) -> Transformer {

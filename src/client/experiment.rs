@@ -91,6 +91,8 @@ pub struct AnyRun {
     /// Sends a request to the run: postcard bytes that its experiment understands. Without a run, nothing
     /// happens.
     pub ask: Callback<Vec<u8>>,
+    /// Sends a request to the last probe, for an experiment whose probe answers requests.
+    pub ask_probe: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to load weights from a file.
     pub start_with: Callback<Vec<u8>>,
     /// Starts a run that first answers a request and then waits before its first step.
@@ -185,6 +187,15 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
             send_to_run(&runs, |run| Command::Request { run, request: request.clone() });
         })
     };
+    let ask_probe = {
+        let runs = runs.clone();
+        Callback::from(move |request: Vec<u8>| {
+            let probe = runs.borrow().probe;
+            probe.iter().for_each(|&run| {
+                Dispatcher::get().send(run, &Command::Request { run, request: request.clone() });
+            });
+        })
+    };
     let send = |command: fn(RunId) -> Command| {
         let runs = runs.clone();
         Callback::from(move |()| send_to_run(&runs, command))
@@ -226,6 +237,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         resume_lost,
         unfinished,
         ask,
+        ask_probe,
         start_with: start.reform(|request| (false, Some(request))),
         start_paused_with: start.reform(|request| (true, Some(request))),
         reset,

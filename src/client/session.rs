@@ -203,7 +203,8 @@ impl Session {
                     self.probe_error = Some(error);
                 }
             }
-            ArmEvent::Finished { .. } => self.probing = false,
+            // A probe that answers requests stays.
+            ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => self.probing = false,
             ArmEvent::Failed(error) => (self.probing, self.probe_error) = (false, Some(error.to_string())),
             _ => {}
         }

@@ -17,7 +17,7 @@ use crate::models::attention::{
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData};
 use nn_lab_kernels::gelu::gelu;
 use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::on_cpu;
@@ -58,6 +58,9 @@ pub struct Sizes {
     pub positions: Positions,
     /// True if the output head is the embedding's transpose (Press and Wolf 2017).
     pub tied: bool,
+    /// True if each position attends only to itself and earlier positions. Without this mask, a position sees the
+    /// character that it is to predict, so training does not lead to a model that can write.
+    pub causal: bool,
 }
 
 /// A transformer language model.
@@ -79,6 +82,7 @@ pub struct Transformer {
     /// uploaded at every step otherwise.
     mask_scores: Option<Tensor<4>>,
     context: usize,
+    causal: bool,
 }
 
 /// Attention and an MLP, each with a layer norm before it and a residual connection around it.
@@ -139,7 +143,7 @@ impl Transformer {
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
         let embedding = rng.normal([vocabulary, d_model], embedding_std, device);
         Self {
-            mask_scores: (!on_cpu(&embedding.val())).then(|| mask_scores(context, device)),
+            mask_scores: (sizes.causal && !on_cpu(&embedding.val())).then(|| mask_scores(context, device)),
             embedding,
             positions: (sizes.positions == Positions::Learned)
                 .then(|| rng.normal([context, d_model], embedding_std, device)),
@@ -149,7 +153,18 @@ impl Transformer {
             sinusoidal: (sizes.positions == Positions::Sinusoidal)
                 .then(|| sinusoidal_table(context, d_model, device).mul_scalar(position_scale(d_model))),
             context,
+            causal: sizes.causal,
         }
+    }
+
+    /// Returns true if each position attends only to itself and earlier positions.
+    pub fn is_causal(&self) -> bool {
+        self.causal
+    }
+
+    /// Returns the mask of `n` queries at the end of `n_keys` positions, unless every position attends to all.
+    fn mask(&self, n: usize, n_keys: usize, device: &Device) -> Option<Tensor<4, Bool>> {
+        self.causal.then(|| causal_mask(n, n_keys, device))
     }
 
     /// Returns the maximum number of characters that the model attends to.
@@ -172,9 +187,10 @@ impl Transformer {
             if n == self.context { mask.clone() } else { mask.clone().slice([0..1, 0..1, 0..n, 0..n]) }
         });
         let x = dropout(self.embed(one_hot, 0), rate);
-        self.logits(self.pass_blocks(x, rate, |_, attention, heads| match &mask {
-            Some(mask) => causal_attention(heads, mask.clone(), attention.scale),
-            None => nn_lab_kernels::attention::causal(heads.q, heads.k, heads.v, attention.scale),
+        self.logits(self.pass_blocks(x, rate, |_, attention, Heads { q, k, v }| match &mask {
+            Some(mask) => causal_attention(Heads { q, k, v }, mask.clone(), attention.scale),
+            None if self.causal => nn_lab_kernels::attention::causal(q, k, v, attention.scale),
+            None => scaled_dot_product_attention(q, k, v, None, attention.scale).output,
         }))
     }
 
@@ -189,10 +205,10 @@ impl Transformer {
     /// - output: `[batch, n, vocabulary]`
     pub fn inspect(&self, one_hot: Tensor<3>, gates: Option<&[Vec<f32>]>) -> (Tensor<3>, Vec<Tensor<4>>) {
         let device = one_hot.device();
-        let mask = causal_mask(one_hot.dims()[1], one_hot.dims()[1], &device);
+        let mask = self.mask(one_hot.dims()[1], one_hot.dims()[1], &device);
         let mut weights = Vec::with_capacity(self.blocks.len());
         let x = self.pass_blocks(self.embed(one_hot, 0), 0.0, |l, attention, Heads { q, k, v }| {
-            let attended = scaled_dot_product_attention(q, k, v, Some(mask.clone()), attention.scale);
+            let attended = scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale);
             weights.push(attended.weights);
             match gates.and_then(|gates| gates.get(l)) {
                 Some(gate) => {
@@ -218,12 +234,12 @@ impl Transformer {
     /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
     /// - output: `[batch, n, vocabulary]`
     pub fn head_effects(&self, one_hot: Tensor<3>) -> (Tensor<3>, Vec<HeadEffects>) {
-        let mask = causal_mask(one_hot.dims()[1], one_hot.dims()[1], &one_hot.device());
+        let mask = self.mask(one_hot.dims()[1], one_hot.dims()[1], &one_hot.device());
         // [d_model, vocabulary]. Layer norm subtracts the mean and multiplies by its gain.
         let read = self.norm.gamma.val().unsqueeze_dim::<2>(1) * self.head_matrix();
         let mut effects = Vec::with_capacity(self.blocks.len());
         let x = self.pass_blocks(self.embed(one_hot, 0), 0.0, |_, attention, Heads { q, k, v }| {
-            let attended = scaled_dot_product_attention(q, k, v, Some(mask.clone()), attention.scale);
+            let attended = scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale);
             let [_, n_heads, _, d_head] = attended.output.dims();
             let output = attention.output.weight.val();
             let centered = output.clone() - output.mean_dim(1);
@@ -238,7 +254,38 @@ impl Transformer {
         (self.logits(x), effects)
     }
 
-    /// Returns the logits for characters that follow those in the cache, and adds them to it.
+    /// Returns the residual stream, and the layer norm of its first vectors, which the first attention reads.
+    ///
+    /// The stream starts as the sum of embeddings and positions. Each attention and each MLP adds to it, so there is
+    /// one more tensor after each of them.
+    ///
+    /// # Shapes
+    ///
+    /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
+    /// - outputs: `[batch, n, d_model]`
+    pub fn stream(&self, one_hot: Tensor<3>) -> (Vec<Tensor<3>>, Tensor<3>) {
+        let n = one_hot.dims()[1];
+        let mask = self.mask(n, n, &one_hot.device());
+        let mut x = self.embed(one_hot, 0);
+        let norm = self.blocks.first().map_or(&self.norm, |block| &block.norm_attention);
+        let normalized = normalized(norm, x.clone());
+        let mut stream = vec![x.clone()];
+        for block in &self.blocks {
+            let attention = &block.attention;
+            let Heads { q, k, v } = attention.project(self::normalized(&block.norm_attention, x.clone()));
+            let attended = scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale);
+            x = x + attention.output.forward(merge_heads(attended.output));
+            stream.push(x.clone());
+            if let Some(branch) = block.mlp(&x) {
+                x = x + branch;
+                stream.push(x.clone());
+            }
+        }
+        (stream, normalized)
+    }
+
+    /// Returns the logits for characters that follow those in the cache, and adds them to it. Without the causal mask,
+    /// earlier positions would have to be computed again with every character, so the cache must then be empty.
     ///
     /// # Shapes
     ///
@@ -247,7 +294,7 @@ impl Transformer {
     pub fn forward_cached(&self, one_hot: Tensor<3>, cache: &mut Cache) -> Tensor<3> {
         let (n, seen) = (one_hot.dims()[1], cache.len());
         // A single query is the last position, and attends to all keys.
-        let mask = (n > 1).then(|| causal_mask(n, seen + n, &one_hot.device()));
+        let mask = if n > 1 { self.mask(n, seen + n, &one_hot.device()) } else { None };
         let x = self.pass_blocks(self.embed(one_hot, seen), 0.0, |l, attention, Heads { q, k, v }| {
             let (k, v) = match cache.blocks.get(l) {
                 Some((old_k, old_v)) => {

@@ -110,7 +110,8 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     let [vocabulary, context, d_model, n_heads, n_layers, d_ff] = sizes.map(|size| size as usize);
     let positions = if case["learned"] == true { Positions::Learned } else { Positions::Sinusoidal };
     let tied = case["tied"] == true;
-    let sizes = Sizes { vocabulary, context, d_model, n_heads, n_layers, d_ff, positions, tied };
+    let sizes =
+        Sizes { vocabulary, context, d_model, n_heads, n_layers, d_ff, positions, tied, causal: true };
     let mut fill = Fill { theirs: &case["params"], path: Vec::new(), device: device.clone(), error: None };
     let net = Transformer::new(sizes, &mut WeightRng::new(0), device).map(&mut fill);
     if let Some(error) = fill.error {

@@ -7,6 +7,41 @@ pub(super) const MAIN_METRICS: &str = "loss_train loss_val";
 
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
+        slug: "next",
+        tab: "Next character",
+        title: "What character comes next?",
+        figures: &[("next-token", "The next character"), ("next-heads", "Attention on your text")],
+        readouts: &[],
+        trains: true,
+    },
+    Chapter {
+        slug: "architecture",
+        tab: "Block",
+        title: "What is the model made of?",
+        figures: &[
+            ("block", "The parts of the model"),
+            ("window", "One window gives T predictions"),
+            ("layer-norm", "Layer norm of one vector"),
+            ("stream", "The residual stream"),
+            ("positions", "The positional encoding"),
+            ("wave", "One wave of it"),
+            ("products", "Dot products of positions"),
+        ],
+        readouts: &["params_formula params_counted", "pe_shift_max_dev pe_rotation_max_dev"],
+        trains: false,
+    },
+    Chapter {
+        slug: "mask",
+        tab: "Mask",
+        title: "Why can it not see the future?",
+        figures: &[
+            ("mask-map", "What each position sees"),
+            ("mask-loss", "Loss, and the only honest part of it"),
+        ],
+        readouts: &["loss_last"],
+        trains: true,
+    },
+    Chapter {
         slug: "training",
         tab: "Training",
         title: "How well does it predict the next character?",
@@ -23,22 +58,15 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
-        slug: "generation",
-        tab: "Generation",
-        title: "What comes next, and what does it write?",
-        figures: &[("next-token", "The next character")],
-        readouts: &["loss_cold loss_hot best_temperature"],
-        trains: true,
-    },
-    Chapter {
         slug: "induction-heads",
         tab: "Induction",
         title: "How does a model copy what it has seen before?",
         figures: &[
-            ("induction", "Attention scores over training"),
+            ("sequence", "One sequence, and what to copy"),
             ("halves", "Loss on the first block and the repeats"),
+            ("induction", "Attention scores over training"),
             ("head-scores", "Prefix matching and copying"),
-            ("copying", "One sequence, and where a head attends"),
+            ("copying", "Where a head attends"),
         ],
         readouts: &[
             "loss_first baseline_first loss_second induction_score copying_score previous_score drop_step",
@@ -46,15 +74,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
-        slug: "architecture",
-        tab: "Architecture",
-        title: "What is the model made of?",
-        figures: &[
-            ("positions", "The positional encoding"),
-            ("wave", "One wave of it"),
-            ("products", "Dot products of positions"),
-        ],
-        readouts: &["params_formula params_counted", "pe_shift_max_dev pe_rotation_max_dev"],
-        trains: false,
+        slug: "generation",
+        tab: "Generation",
+        title: "What does it write?",
+        figures: &[("samples", "Samples of the run"), ("temperatures", "Loss at each temperature")],
+        readouts: &["loss_cold loss_hot best_temperature"],
+        trains: true,
     },
 ];

@@ -279,7 +279,7 @@ mod tests {
     }
 
     fn snapshot(stats: Vec<HeadStats>) -> Rc<Snapshot> {
-        let mut snapshot = Snapshot::new(100, 1, 1, &[], &[]);
+        let mut snapshot = Snapshot::new(100, [1, 1], &[], &[], true);
         snapshot.stats = stats;
         Rc::new(snapshot)
     }

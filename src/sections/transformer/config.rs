@@ -25,6 +25,14 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// The mask of the attention.
+    pub enum MaskChoice {
+        Causal = "causal", "Causal";
+        None = "none", "None";
+    }
+}
+
 crate::settings! {
     /// Settings of section 6.
     pub struct Config {
@@ -39,6 +47,8 @@ crate::settings! {
             "How many characters the model can attend to. The cost of attention grows with its square.";
         positions: PositionsChoice = PositionsChoice::Sinusoidal, choice, "Positions", "P",
             "Sines and cosines of fixed wavelengths, a learned vector for each position, or nothing but the causal mask.";
+        mask: MaskChoice = MaskChoice::Causal, choice, "Mask", "",
+            "Causal: each position sees itself and the characters before it. None: it also sees the character that it is to predict.";
         mlp: bool = true, switch, "MLP", "",
             "Whether each block has an MLP after its attention. Without it, the model is attention only.";
         tied: bool = true, switch, "Tied head", "",

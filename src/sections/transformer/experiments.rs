@@ -46,7 +46,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     GuidedExperiment {
         slug: "temperature",
         chapter: "generation",
-        figures: &["next-token"],
+        figures: &["temperatures"],
         question: "Low temperatures make the text more predictable. At which temperature is the loss on held-out text lowest?",
         values: keys!(@pairs Config; layers: "1", d_model: "32", context: "32", steps: "300", warmup: "20", learning_rate: "0.01", sample_length: "0"),
         trains: true,
@@ -56,6 +56,25 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         source: (
             "Guo et al. 2017, On calibration of modern neural networks",
             "https://arxiv.org/abs/1706.04599",
+        ),
+    },
+    GuidedExperiment {
+        slug: "no-mask",
+        chapter: "mask",
+        figures: &["mask-loss"],
+        question: "Without the mask, the training loss falls far below the bigram baseline. What is the loss on a character that the model cannot see?",
+        values: keys!(@pairs Config; mask: "none", layers: "2", heads: "2", d_model: "32", context: "32", steps: "400", warmup: "20", learning_rate: "0.01", sample_length: "60"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "Also far below the bigram’s loss",
+            "Between the bigram’s loss and the uniform loss",
+            "Above the uniform loss, ln V",
+        ]),
+        answer: no_mask,
+        reason: "At every position but the last, the target is also an input, one position ahead. Copying it is easy to learn, and then nothing is left to learn from these positions. When the model writes, the next character does not exist yet, so the skill is useless. The causal mask makes training and writing the same task.",
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.3",
+            "https://arxiv.org/abs/1706.03762",
         ),
     },
     GuidedExperiment {
@@ -168,6 +187,30 @@ fn no_positions(config: &Config, record: &Record) -> Option<Answer> {
     );
     let numbers = [("loss_val", loss), ("baseline_bigram", bigram), ("previous_score", previous.into())];
     Some(Answer::new(words, usize::from(below), numbers))
+}
+
+fn no_mask(config: &Config, record: &Record) -> Option<Answer> {
+    let run = record.run();
+    let text = record.text.as_ref()?;
+    let (uniform, bigram) = (text.uniform, text.bigram);
+    let (step, last) = run.last_character.last().copied()?;
+    if step < f64::from(config.steps) {
+        return None;
+    }
+    let (training, validation) = (run.losses.recent_mean(20)?, run.validation.last_y()?);
+    let (choice, verdict) = if last < bigram {
+        (0, "It can also predict what it does not see")
+    } else if last <= uniform {
+        (1, "It predicts badly what it cannot see")
+    } else {
+        (2, "It predicts what it cannot see worse than equal probabilities would")
+    };
+    let words = format!(
+        "{verdict}. After {} steps the training loss is {training:.3} nats and the validation loss {validation:.3}, where the bigram’s is {bigram:.3}. On the last character of each window, which is not among the inputs, the loss is {last:.3}; ln V is {uniform:.3}.",
+        config.steps
+    );
+    let numbers = [("loss_train", training), ("loss_val", validation), ("loss_last", last)];
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn temperature(config: &Config, record: &Record) -> Option<Answer> {

@@ -162,7 +162,7 @@ fn unknown(config: &Config) -> [String; 2] {
 fn fits(theirs: &Config, ours: &Config) -> Result<(), LoadError> {
     let words = |config: &Config| {
         format!(
-            "{} layers{}, {} heads, width {}, context {}, {} positions, {} head",
+            "{} layers{}, {} heads, width {}, context {}, {} positions, {} mask, {} head",
             config.layers,
             if config.mlp { "" } else { " of attention only" },
             config.heads,
@@ -173,6 +173,7 @@ fn fits(theirs: &Config, ours: &Config) -> Result<(), LoadError> {
                 super::PositionsChoice::Sinusoidal => "sinusoidal",
                 super::PositionsChoice::None => "no",
             },
+            if config.mask == super::MaskChoice::Causal { "causal" } else { "no" },
             if config.tied { "tied" } else { "own" },
         )
     };

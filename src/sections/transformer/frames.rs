@@ -34,6 +34,13 @@ pub enum Frame {
         /// The loss.
         loss: f32,
     },
+    /// The mean loss on the last character of each window, after a number of steps; only without the causal mask.
+    LastCharacter {
+        /// The number of training steps so far.
+        step: u32,
+        /// The loss.
+        loss: f32,
+    },
     /// A text that the model wrote at a saved step.
     Sample(Rc<Sample>),
     /// The attention of every head at a saved step.
@@ -59,6 +66,12 @@ pub enum Frame {
     Loaded(u32),
     /// A request failed, with the reason.
     Refused(String),
+    /// The heads and a sample of the model before training, from the probe.
+    Untrained(Rc<Untrained>),
+    /// The prediction of the model before training after the user's text, from the probe.
+    UntrainedNext(Rc<NextToken>),
+    /// The next part of the text that the user requested from the model before training.
+    UntrainedWritten(Rc<Written>),
     /// Remarks on a file that is loaded next: what it did not say, and what was converted or ignored.
     Remarks(Vec<String>),
 }
@@ -107,6 +120,34 @@ pub struct NextToken {
     pub whole: Vec<f32>,
     /// The attention of every head on the characters that were read.
     pub maps: Rc<Snapshot>,
+}
+
+/// The model before training, on the window whose attention a run shows. Its weights are those that training starts from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Untrained {
+    /// The characters of the window.
+    pub window: Vec<char>,
+    /// The period if it is a repeating sequence, or 0.
+    pub period: u32,
+    /// The attention of every head.
+    pub heads: Rc<Snapshot>,
+    /// A text that the model writes; `None` if the settings want no samples.
+    pub sample: Option<Rc<Sample>>,
+    /// The residual stream at the last character of the window.
+    pub stream: Stream,
+}
+
+/// The residual stream at one position: its first vector, and what each branch adds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stream {
+    /// The sum of the embedding and the position.
+    pub start: Vec<f32>,
+    /// The layer norm of `start`, which the first attention reads.
+    pub normalized: Vec<f32>,
+    /// The length of `start`, and of the stream after each branch.
+    pub lengths: Vec<f32>,
+    /// The length of what each branch adds: attention and MLP of each block, in order.
+    pub added: Vec<f32>,
 }
 
 /// A request to write a text.

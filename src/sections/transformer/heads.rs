@@ -15,7 +15,8 @@ pub struct Snapshot {
     pub n: u32,
     /// The statistics of each head, layer by layer.
     pub stats: Vec<HeadStats>,
-    /// The maps of all heads. Each row ends at its own position, and each weight is one byte; see [`quantize`].
+    /// The maps of all heads. With a causal mask, each row ends at its own position; without a mask, rows are complete.
+    /// Each weight is one byte; see [`quantize`].
     maps: Vec<u8>,
 }
 
@@ -47,20 +48,22 @@ pub struct HeadStats {
 impl HeadStats {
     /// Computes the statistics of a map over the characters of its window.
     ///
+    /// With a causal mask, weights on later characters are ignored.
+    ///
     /// # Shapes
     /// `weights`: `[n, n]`, `window`: `[n]`.
-    pub fn measure(weights: &[f32], window: &[char]) -> Self {
+    pub fn measure(weights: &[f32], window: &[char], causal: bool) -> Self {
         let n = window.len();
         let mut sums = Self::default();
         let mut queries_with_choice = 0.0f32;
         for (q, row) in weights.chunks_exact(n.max(1)).enumerate().take(n) {
-            let row = row.get(..=q).unwrap_or(row);
+            let row = if causal { row.get(..=q).unwrap_or(row) } else { row };
             let at = |k: Option<usize>| k.and_then(|k| row.get(k)).copied().unwrap_or(0.0);
             let last =
                 |wanted: char| window.get(..=q).and_then(|seen| seen.iter().rposition(|&c| c == wanted));
             let mut entropy = 0.0f32;
             for (k, &w) in row.iter().enumerate() {
-                sums.distance += w * (q - k) as f32;
+                sums.distance += w * q.abs_diff(k) as f32;
                 if w > 0.0 {
                     entropy -= w * w.ln();
                 }
@@ -69,8 +72,8 @@ impl HeadStats {
                 }
             }
             sums.entropy += entropy;
-            if q > 0 {
-                sums.spread += entropy / ((q + 1) as f32).ln();
+            if row.len() > 1 {
+                sums.spread += entropy / (row.len() as f32).ln();
                 queries_with_choice += 1.0;
             }
             sums.itself += at(Some(q));
@@ -113,17 +116,25 @@ impl HeadStats {
 }
 
 impl Snapshot {
-    /// Returns a snapshot of the maps of all heads, layer by layer.
+    /// Returns a snapshot of the maps of all heads, layer by layer, in a model of this number of layers and of heads per
+    /// layer.
     ///
     /// # Shapes
     /// `window`: `[n]`, `maps`: `[heads, n, n]`.
-    pub fn new(step: u32, n_layers: u32, n_heads: u32, window: &[char], maps: &[f32]) -> Self {
+    pub fn new(
+        step: u32,
+        [n_layers, n_heads]: [u32; 2],
+        window: &[char],
+        maps: &[f32],
+        causal: bool,
+    ) -> Self {
         let n = window.len();
         let mut snapshot = Self { step, n_layers, n_heads, n: n as u32, ..Self::default() };
         for map in maps.chunks_exact((n * n).max(1)) {
-            snapshot.stats.push(HeadStats::measure(map, window));
+            snapshot.stats.push(HeadStats::measure(map, window, causal));
             for (q, row) in map.chunks_exact(n).enumerate() {
-                snapshot.maps.extend(row.iter().take(q + 1).map(|&w| quantize(w)));
+                let length = if causal { q + 1 } else { n };
+                snapshot.maps.extend(row.iter().take(length).map(|&w| quantize(w)));
             }
         }
         snapshot
@@ -139,12 +150,22 @@ impl Snapshot {
         self.stats.is_empty()
     }
 
-    /// Returns the weights of a query, from the first key to its own position; empty if there is no such head or query.
+    /// Returns true if queries also attend to later keys, as they do without a causal mask.
+    pub fn sees_later_keys(&self) -> bool {
+        let n = self.n as usize;
+        n > 1 && self.maps.len() == self.len() * n * n
+    }
+
+    /// Returns the weights of a query, from the first key to the last that it may attend to: its own position if the mask
+    /// is causal. Empty if there is no such head or query.
     pub fn row(&self, head: usize, query: usize) -> Vec<f32> {
         let n = self.n as usize;
-        let triangle = n * (n + 1) / 2;
-        let start = head * triangle + query * (query + 1) / 2;
-        let bytes = if query < n { self.maps.get(start..=start + query) } else { None };
+        let (start, length) = if self.sees_later_keys() {
+            ((head * n + query) * n, n)
+        } else {
+            (head * (n * (n + 1) / 2) + query * (query + 1) / 2, query + 1)
+        };
+        let bytes = if query < n { self.maps.get(start..start + length) } else { None };
         bytes.unwrap_or_default().iter().map(|&byte| weight(byte)).collect()
     }
 
@@ -193,7 +214,7 @@ mod tests {
 
     #[test]
     fn statistics_of_a_known_map() {
-        let stats = HeadStats::measure(&MAP, &['a', '\n', 'a']);
+        let stats = HeadStats::measure(&MAP, &['a', '\n', 'a'], true);
         let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
         near(stats.distance, (0.0 + 1.0 + 1.0) / 3.0);
         near(stats.entropy, 3.0f32.ln() / 3.0);
@@ -211,17 +232,31 @@ mod tests {
     fn weights_that_are_not_numbers_do_not_sum_to_one() {
         let mut map = MAP;
         map[3] = f32::NAN;
-        assert!(HeadStats::measure(&map, &['a', '\n', 'a']).sum_dev.is_nan());
+        assert!(HeadStats::measure(&map, &['a', '\n', 'a'], true).sum_dev.is_nan());
     }
 
     #[test]
     fn maps_are_restored_from_bytes() {
-        let snapshot = Snapshot::new(7, 1, 1, &['a', '\n', 'a'], &MAP);
+        let snapshot = Snapshot::new(7, [1, 1], &['a', '\n', 'a'], &MAP, true);
         assert_eq!(snapshot.row(0, 1), [1.0, 0.0]);
         let map = snapshot.map(0);
         assert!(map[1].is_nan() && map[5].is_nan() && (map[8] - 1.0 / 3.0).abs() < 3e-3);
         assert_eq!((snapshot.row(1, 0), snapshot.row(0, 3)), (vec![], vec![]));
         assert!((weight(quantize(1.0 / 256.0)) * 256.0 - 1.0).abs() < 0.05);
+    }
+
+    #[test]
+    fn maps_without_a_mask_are_complete() {
+        let map = [0.0, 0.0, 1.0, 0.5, 0.0, 0.5, 1.0, 0.0, 0.0];
+        let window = ['a', 'b', 'c'];
+        let snapshot = Snapshot::new(7, [1, 2], &window, &[map, map].concat(), false);
+        assert!(snapshot.sees_later_keys() && snapshot.len() == 2);
+        assert_eq!((snapshot.row(1, 0), snapshot.row(0, 2)), (vec![0.0, 0.0, 1.0], vec![1.0, 0.0, 0.0]));
+        assert!(snapshot.map(0).iter().zip(map).all(|(a, b)| (a - b).abs() < 3e-3));
+        let stats = snapshot.stats[0];
+        assert!(stats.sum_dev < 1e-6 && (stats.distance - 5.0 / 3.0).abs() < 1e-6, "{stats:?}");
+        assert!((stats.spread - 2f32.ln() / 3f32.ln() / 3.0).abs() < 1e-6, "{stats:?}");
+        assert!(!Snapshot::new(7, [1, 2], &window, &[map, map].concat(), true).sees_later_keys());
     }
 
     #[test]

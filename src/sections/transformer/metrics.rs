@@ -46,6 +46,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("baseline_bigram", "Bigram baseline", text.map(|text| text.bigram))
             .unit("nats")
             .note(baseline_note(config)),
+        Metric::new("loss_last", "Loss on the last character", run.last_character.last_y())
+            .unit("nats")
+            .note("of each window, without the mask"),
         Metric::new("loss_first", "First block", scores.map(|s| s.first.into()))
             .unit("nats")
             .note("validation loss, new tokens"),

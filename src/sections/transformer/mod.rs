@@ -21,6 +21,8 @@ pub mod next;
 mod panel;
 pub mod positions;
 #[cfg(feature = "compute")]
+mod predict;
+#[cfg(feature = "compute")]
 mod probe;
 #[cfg(feature = "compute")]
 mod source;
@@ -33,15 +35,15 @@ pub mod weight_settings;
 pub mod writing;
 
 pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
-pub use config::{Config, PositionsChoice, TaskChoice, TextChoice};
+pub use config::{Config, MaskChoice, PositionsChoice, TaskChoice, TextChoice};
 pub use frames::{
-    Frame, NextRequest, NextToken, PositionTable, Request, Sample, TEMPERATURES, TextInfo, WriteRequest,
-    Written, WrittenChar,
+    Frame, NextRequest, NextToken, PositionTable, Request, Sample, Stream, TEMPERATURES, TextInfo, Untrained,
+    WriteRequest, Written, WrittenChar,
 };
 #[cfg(feature = "compute")]
 pub use model::{Model, sizes};
 #[cfg(feature = "page")]
-pub use panel::TransformerPanel;
+pub use panel::{TransformerPanel, cover};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
@@ -68,6 +70,12 @@ pub struct Record {
     pub step_ms: Option<f64>,
     /// Remarks on the file of weights that was loaded last.
     pub remarks: Vec<String>,
+    /// The model before training; `None` until it has been probed.
+    pub untrained: Option<Rc<Untrained>>,
+    /// The prediction of the model before training after the user's text.
+    pub untrained_next: Option<Rc<NextToken>>,
+    /// The text that the user requested from the model before training.
+    pub untrained_written: Writing,
     /// The run of the only arm.
     pub arms: [Run; 1],
 }
@@ -116,6 +124,9 @@ pub struct Run {
     /// The copying score of each head, layer by layer, for repeating sequences.
     #[serde(deserialize_with = "or_default")]
     pub copying: Vec<Curve>,
+    /// The loss on the last character of each window, which a model without a mask cannot see either.
+    #[serde(deserialize_with = "or_default")]
+    pub last_character: Curve,
 }
 
 impl Run {
@@ -193,13 +204,19 @@ impl Experiment for Transformer {
     fn apply_frame(record: &mut Record, _arm: usize, frame: Frame) {
         let [run] = &mut record.arms;
         match frame {
-            Frame::Text(text) => record.text = Some(text),
+            Frame::Text(text) => {
+                // A new probe begins, so the model before training may be another one.
+                (record.untrained, record.untrained_next) = (None, None);
+                record.untrained_written = Writing::default();
+                record.text = Some(text);
+            }
             Frame::Counted(params) => record.params_counted = Some(params),
             Frame::Positions(table) => record.positions = Some(table),
             Frame::StepTime(ms) => record.step_ms = Some(ms),
             Frame::Window { chars, period } => (run.window, run.period) = (chars, period),
             Frame::Train(steps) => run.losses.extend_steps(steps.first_step, &steps.losses),
             Frame::Validated { step, loss } => run.validation.push(step, loss),
+            Frame::LastCharacter { step, loss } => run.last_character.push(step, loss),
             Frame::Sample(sample) => run.samples.push(sample),
             Frame::Heads(snapshot) => {
                 // Losses with heads switched off belong to earlier weights.
@@ -220,6 +237,9 @@ impl Experiment for Transformer {
                 ablations.push(ablation);
             }
             Frame::Saved(file) => run.saved = Some(file),
+            Frame::Untrained(untrained) => record.untrained = Some(untrained),
+            Frame::UntrainedNext(next) => record.untrained_next = Some(next),
+            Frame::UntrainedWritten(part) => record.untrained_written.apply_frame(&part),
             Frame::Remarks(remarks) => record.remarks = remarks,
             Frame::Loaded(step) => (run.loaded, run.refused) = (Some(step), None),
             Frame::Refused(reason) => {
@@ -234,6 +254,7 @@ impl Experiment for Transformer {
             let mut series = vec![
                 ArmSeries::new("loss_train", "Training loss", "nats", &run.losses),
                 ArmSeries::new("loss_val", "Validation loss", "nats", &run.validation),
+                ArmSeries::new("loss_last", "Loss on the last character", "nats", &run.last_character),
             ];
             series.extend(run.curves.series());
             series.extend(ArmSeries::of_parts("copying", "Copying score", "head", &run.copying));
@@ -282,13 +303,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_saved_before_copying_scores_is_loaded() {
+    fn a_run_saved_before_the_last_fields_existed_is_loaded() {
         let run = Run { refused: Some("why".to_owned()), ..Run::default() };
         let mut saved = postcard::to_stdvec(&run).expect("it can be encoded");
-        assert_eq!(saved.pop(), Some(0), "the empty list of copying scores comes last");
-        assert_eq!(postcard::from_bytes(&saved), Ok(run.clone()));
+        for field in ["the loss on the last character", "the copying scores"] {
+            assert_eq!(saved.pop(), Some(0), "{field}: an empty list at the end");
+            assert_eq!(postcard::from_bytes(&saved), Ok(run.clone()));
+        }
         let curve = [(10.0, 0.5)].into_iter().collect();
-        let newer = Run { copying: vec![curve], ..run };
+        let newer = Run { copying: vec![Curve::clone(&curve)], last_character: curve, ..run };
         let saved = postcard::to_stdvec(&newer).expect("it can be encoded");
         assert_eq!(postcard::from_bytes(&saved), Ok(newer));
     }

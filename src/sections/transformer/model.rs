@@ -2,7 +2,7 @@
 
 use super::heads::Snapshot;
 use super::induction::{Induction, Part, is_answer, mean_loss};
-use super::{Config, PositionsChoice, learning_rate_at};
+use super::{Config, MaskChoice, PositionsChoice, Stream, learning_rate_at};
 use crate::core::LabError;
 use crate::models::transformer::{HeadEffects, Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
@@ -13,6 +13,9 @@ use crate::run::training::{cross_entropy, read_all};
 use crate::run::{Experiment, RunContext};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
+
+/// The number of characters that are evaluated at once, which keeps the attention scores within some megabytes.
+const AT_ONCE: usize = 2048;
 
 /// Returns the sizes of the model for these settings.
 pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
@@ -30,6 +33,7 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
             PositionsChoice::None => Positions::None,
         },
         tied: config.tied,
+        causal: config.mask == MaskChoice::Causal,
     }
 }
 
@@ -124,8 +128,6 @@ impl Model {
         gates: Option<&[Vec<f32>]>,
         ctx: &mut impl RunContext<E>,
     ) -> Result<f32, LabError> {
-        /// The number of characters per batch, which keeps the attention scores within some megabytes.
-        const AT_ONCE: usize = 2048;
         let net = self.net().valid();
         let per_batch = (AT_ONCE / len.max(1)).max(1);
         let mut losses = Vec::new();
@@ -189,8 +191,7 @@ impl Model {
         let mut values = read_all(parts).await?;
         let maps = values.split_off(logits_read.min(values.len()));
         let full = if gates.is_some() { values.split_off(v.min(values.len())) } else { values.clone() };
-        let Sizes { n_layers, n_heads, .. } = self.sizes;
-        Ok((values, full, Snapshot::new(self.step(), n_layers as u32, n_heads as u32, chars, &maps)))
+        Ok((values, full, self.snapshot(chars, &maps)))
     }
 
     /// Returns the mean loss on repeating sequences, the losses on their parts with the attention scores of the heads, and the
@@ -240,6 +241,33 @@ impl Model {
         Ok((mean, measured, copying))
     }
 
+    /// Returns the residual stream at the last character of a window.
+    ///
+    /// # Errors
+    /// Fails if the device cannot be read.
+    pub async fn stream(&self, window: &[u8]) -> Result<Stream, LabError> {
+        let d = self.sizes.d_model;
+        let (stream, normalized) = self.net().valid().stream(self.one_hot(window, window.len()));
+        let last = |x: Tensor<3>| {
+            let n = x.dims()[1];
+            x.slice([0..1, n.saturating_sub(1)..n, 0..d]).reshape([d])
+        };
+        let values = read_all(std::iter::once(normalized).chain(stream).map(last).collect()).await?;
+        let rows: Vec<&[f32]> = values.chunks_exact(d.max(1)).collect();
+        let Some((normalized, stream)) = rows.split_first() else { return Ok(Stream::default()) };
+        let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let change = |pair: &[&[f32]]| match pair {
+            [before, after] => length(&after.iter().zip(*before).map(|(a, b)| a - b).collect::<Vec<f32>>()),
+            _ => f32::NAN,
+        };
+        Ok(Stream {
+            start: stream.first().map(|row| row.to_vec()).unwrap_or_default(),
+            normalized: normalized.to_vec(),
+            lengths: stream.iter().map(|row| length(row)).collect(),
+            added: stream.windows(2).map(change).collect(),
+        })
+    }
+
     /// Returns the attention maps of every head on a window.
     ///
     /// # Errors
@@ -248,8 +276,39 @@ impl Model {
         let ids = self.one_hot(window, window.len());
         let (_, weights) = self.net().valid().inspect(ids, None);
         let maps = read_all(weights.into_iter().map(flat).collect()).await?;
-        let Sizes { n_layers, n_heads, .. } = self.sizes;
-        Ok(Snapshot::new(self.step(), n_layers as u32, n_heads as u32, chars, &maps))
+        Ok(self.snapshot(chars, &maps))
+    }
+
+    /// Returns the attention maps of every head, `[heads, n, n]`, as a snapshot of the present step.
+    fn snapshot(&self, chars: &[char], maps: &[f32]) -> Snapshot {
+        let Sizes { n_layers, n_heads, causal, .. } = self.sizes;
+        Snapshot::new(self.step(), [n_layers as u32, n_heads as u32], chars, maps, causal)
+    }
+
+    /// Returns the mean loss on the last character of each window of `len` characters. It is the only prediction that
+    /// never has its answer among the characters that the model reads, whatever the mask.
+    ///
+    /// # Errors
+    /// Fails if the device cannot be read.
+    pub async fn last_loss<E: Experiment>(
+        &self,
+        windows: &[u8],
+        len: usize,
+        ctx: &mut impl RunContext<E>,
+    ) -> Result<f32, LabError> {
+        let net = self.net().valid();
+        let mut losses = Vec::new();
+        for batch in windows.chunks((AT_ONCE / len.max(1)).max(1) * len) {
+            let (inputs, targets) = self.batch(batch, len);
+            let [b, n, v] = inputs.dims();
+            let last = |all: Tensor<3>| all.slice([0..b, n.saturating_sub(1)..n, 0..v]).reshape([b, v]);
+            let loss = cross_entropy(last(net.forward(inputs, 0.0)), last(targets));
+            losses.push(loss.mul_scalar(b as f32));
+            // Messages are received between batches.
+            ctx.yield_now().await;
+        }
+        let count = (windows.len() / len.max(1)).max(1) as f32;
+        Ok(read_all(losses).await?.iter().sum::<f32>() / count)
     }
 
     /// Returns inputs and targets of each window as one-hot rows.

@@ -1,33 +1,44 @@
 //! The panel of section 6.
 
+mod block;
+mod causal_mask;
 mod chars;
 mod copying;
+mod cover;
 mod head_scores;
 mod head_table;
 mod heads;
 mod induction;
 mod keep;
+mod live;
 mod next_bars;
 mod next_heads;
 mod next_token;
 mod own_text;
 mod positions;
+mod predictions;
 mod schematic;
+mod sequence;
+mod small_block;
 mod snapshots;
+mod stream;
+mod temperatures;
 mod text;
 mod training;
 mod writing;
 
+pub use cover::cover;
+
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
-use crate::client::{RunHandle, use_experiment};
+use crate::client::use_experiment;
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame,
+    ChapterBody, Hint, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame,
     use_settings,
 };
-use crate::protocol::{Pace, RunState};
+use crate::protocol::{DeviceKind, Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -38,100 +49,135 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config: &Config = &settings.config;
     let lab = use_experiment::<Transformer>(&settings.run_config, settings.options);
-    let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
-        // Serializing plain data never fails.
-        ask.emit(postcard::to_stdvec(&request).unwrap_or_default());
-    });
     let start_with = use_callback(lab.start_with.clone(), |request: Request, start_with| {
+        // Serializing plain data never fails.
         start_with.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
     let change_settings =
         props.dispatch.reform(|config: Config| PanelAction::Replace(Rc::new(config.to_values()), Vec::new()));
+    let live = live::use_live(&lab);
+    let (input, set_input) = next_token::use_input(config.task);
+    let chosen = snapshots::use_chosen();
     let record = &lab.record;
-    let listens = match lab.state {
-        RunState::Idle | RunState::Error(_) => false,
-        // A run that loads a file answers once the weights are loaded.
-        RunState::Loading { .. } => record.run().loaded.is_some(),
-        _ => true,
-    };
+    let info = || record.text.clone().map(PtrEq);
     let shown = PtrEq(record.clone());
-    let model = || controls("Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
-    let training = || {
-        controls(
-            "Training",
-            keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
-        )
-    };
-    let optimizer = || folded_controls("Optimizer", keys![Config; weight_decay, clip, beta1, beta2]);
-    let text = || controls("Task", keys![Config; task, text]);
-    let own_text = || {
-        html! { <own_text::OwnText task={config.task} choice={config.text} info={record.text.clone().map(PtrEq)} set={settings.set.clone()} /> }.into()
-    };
-    let snapshots = |of: snapshots::Of| {
-        html! { <snapshots::Snapshots record={shown.clone()} ask={ask.clone()} {listens} {of} /> }
-    };
+    let steps = config.steps;
     let body = |chapter: &str| match chapter {
-        "training" => ChapterBody {
+        "next" => ChapterBody {
             lead: text::introduction(),
-            stage: html! {
+            stage: html! { <next_token::NextCharacter config={config.clone()} info={info()} live={live.clone()} input={input.clone()} set={set_input.clone()} /> },
+            keys: keys![Config; layers, d_model, context, steps],
+            hint: Some(Hint {
+                words: "Guess the loss of the untrained model.",
+                experiment: "untrained-loss",
+            }),
+            below: html! {
                 <>
-                    <Readouts />
-                    <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
-                    <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
-                </>
-            },
-            ..ChapterBody::default()
-        },
-        "attention-heads" => ChapterBody { stage: snapshots(snapshots::Of::Heads), ..ChapterBody::default() },
-        "induction-heads" => ChapterBody {
-            stage: html! { <induction::InductionChapter config={config.clone()} record={shown.clone()} choose={settings.choose.clone()} /> },
-            ..ChapterBody::default()
-        },
-        "generation" => ChapterBody {
-            stage: html! {
-                <>
-                    <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
-                        next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
-                    <Readouts />
-                    { snapshots(snapshots::Of::Samples) }
-                    <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
-                        vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
-                    <h4>{ "Export and import weights" }</h4>
-                    <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
-                        ask={ask.clone()} open={start_with.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step}
-                        config={config.clone()} info={record.text.clone().map(PtrEq)} remarks={record.remarks.clone()}
-                        lock={settings.assignment.lock.clone()} change={change_settings.clone()} />
+                    { text::how_it_reads() }
+                    <next_token::NextHeadsFigure config={config.clone()} info={info()} live={live.clone()} input={input.clone()} set={set_input.clone()} />
                 </>
             },
             ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            stage: html! {
+            lead: text::architecture(),
+            stage: html! { <block::BlockFigure config={config.clone()} info={info()} /> },
+            keys: keys![Config; layers, heads, d_model, mlp, tied],
+            hint: Some(Hint { words: "Take the positions away.", experiment: "no-positions" }),
+            below: html! {
                 <>
-                    { text::architecture(config.mlp, config.context) }
-                    <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
+                    <predictions::WindowFigure config={config.clone()} window={live.window.clone()} />
+                    { text::stream() }
+                    <stream::StreamFigures config={config.clone()} untrained={record.untrained.clone().map(PtrEq)} />
+                    { text::positions() }
                     <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
+                    <training::TextFigure config={config.clone()} info={info()} />
+                </>
+            },
+            ..ChapterBody::default()
+        },
+        "mask" => ChapterBody {
+            lead: text::mask(),
+            stage: html! {
+                <div class="figure-row mask-stage">
+                    <causal_mask::MaskFigure config={config.clone()} window={live.window.clone()} />
+                    <causal_mask::MaskLossFigure config={config.clone()} info={info()} />
+                </div>
+            },
+            keys: keys![Config; mask, context, steps, learning_rate],
+            hint: Some(Hint { words: "Switch the mask off, and train.", experiment: "no-mask" }),
+            below: html! { <>{ text::without_mask() }<Readouts /></> },
+            ..ChapterBody::default()
+        },
+        "training" => ChapterBody {
+            lead: text::training(),
+            stage: html! { <training::LossFigure {steps} info={info()} /> },
+            keys: keys![Config; steps, learning_rate, batch_size, dropout, context],
+            hint: Some(Hint { words: "Try one layer and 500 steps.", experiment: "beat-bigram" }),
+            below: html! {
+                <>
+                    <Readouts />
+                    <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
+                    { text::optimizer() }
+                </>
+            },
+            ..ChapterBody::default()
+        },
+        "attention-heads" => ChapterBody {
+            lead: text::heads(),
+            stage: html! { <snapshots::HeadsStage record={shown.clone()} live={live.clone()} chosen={chosen.clone()} /> },
+            keys: keys![Config; layers, heads, positions, context],
+            hint: Some(Hint { words: "Take the positions away.", experiment: "no-positions" }),
+            below: html! { <snapshots::HeadsBelow record={shown.clone()} live={live.clone()} chosen={chosen.clone()} /> },
+            ..ChapterBody::default()
+        },
+        "induction-heads" => ChapterBody {
+            lead: text::induction(),
+            stage: html! { <induction::InductionStage config={config.clone()} record={shown.clone()} live={live.clone()} choose={settings.choose.clone()} /> },
+            keys: keys![Config; task, layers, heads, tied, steps],
+            hint: Some(Hint { words: "Draw the loss before you train.", experiment: "two-layer-copy" }),
+            below: html! { <induction::InductionBelow config={config.clone()} record={shown.clone()} live={live.clone()} choose={settings.choose.clone()} /> },
+            ..ChapterBody::default()
+        },
+        "generation" => ChapterBody {
+            lead: text::generation(),
+            stage: html! { <snapshots::SamplesFigure record={shown.clone()} live={live.clone()} chosen={chosen.clone()} /> },
+            keys: keys![Config; sample_length, steps, text],
+            hint: Some(Hint { words: "Low temperatures look better. Are they?", experiment: "temperature" }),
+            below: html! {
+                <>
+                    <h2>{ "Write with the model" }</h2>
+                    <writing::WritingDesk writing={live.writing.clone()} refused={record.run().refused.clone()} ask={live.ask.clone()} listens={live.listens}
+                        vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
+                    <temperatures::TemperatureFigure record={shown.clone()} />
+                    <Readouts />
+                    <h2>{ "Export and import weights" }</h2>
+                    <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
+                        ask={live.ask.clone()} open={start_with.clone()} listens={live.is_run} running={lab.state == RunState::Running} step={lab.progress.step}
+                        config={config.clone()} info={info()} remarks={record.remarks.clone()}
+                        lock={settings.assignment.lock.clone()} change={change_settings.clone()} />
                 </>
             },
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
-    let notice = html! { <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} /> };
-    let page = Page { settings: vec![text(), own_text(), model(), training(), optimizer()], notice };
-    frame(&lab, &settings, page, body)
-}
-
-/// Returns the version of the model's weights.
-fn version(lab: &RunHandle<Transformer>) -> next_token::Version {
-    let run = lab.record.run();
-    next_token::Version {
-        run: lab.run,
-        step: run.losses.len(),
-        snapshots: run.snapshots.len(),
-        running: lab.state == RunState::Running,
-        writing: run.written.busy,
-    }
+    let own_text = html! { <own_text::OwnText task={config.task} choice={config.text} info={info()} set={settings.set.clone()} /> };
+    let groups = vec![
+        controls("Task", keys![Config; task, text]),
+        own_text.into(),
+        controls("Model", keys![Config; layers, heads, d_model, context, positions, mask, mlp, tied]),
+        controls(
+            "Training",
+            keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
+        ),
+        folded_controls("Optimizer", keys![Config; weight_decay, clip, beta1, beta2]),
+    ];
+    let notice = html! {
+        <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()}
+            is_gpu={lab.device.as_ref().is_some_and(|device| device.kind == DeviceKind::Webgpu)} />
+    };
+    frame(&lab, &settings, Page { settings: groups, notice }, body)
 }
 
 #[derive(PartialEq, Properties)]
@@ -140,30 +186,27 @@ struct CostProps {
     record: PtrEq<Record>,
     steps_per_sec: f32,
     choose: Callback<Option<&'static Preset>>,
+    is_gpu: bool,
 }
 
-/// The parameters, memory and time that a run with these settings needs.
+/// The parameters and the time of a run with these settings, with its memory as a tooltip.
 #[component]
 fn Cost(props: &CostProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
     let vocabulary = record.text.as_ref().map_or(65, |text| text.vocabulary.len() as u64);
     let megabytes = memory_bytes(config, vocabulary) as f64 / 1e6;
     let running = f64::from(props.steps_per_sec);
-    let (ms, source) = if running.is_finite() && running > 0.0 {
-        (Some(1000.0 / running), "at the current speed")
-    } else {
-        (record.step_ms, "estimated from a short step, measured just now")
-    };
+    let ms = if running.is_finite() && running > 0.0 { Some(1000.0 / running) } else { record.step_ms };
     let time = match ms {
-        Some(ms) => {
-            format!(
-                "about {} ({} ms per step, {source})",
-                duration(seconds_estimate(config, ms)),
-                format_number(ms, 2)
-            )
-        }
-        None => "estimated after the first steps (GPU warm-up)".to_owned(),
+        Some(ms) => format!("about {}", duration(seconds_estimate(config, ms))),
+        None if props.is_gpu => "timed by its first steps".to_owned(),
+        None => "timing a step…".to_owned(),
     };
+    let details = format!(
+        "Estimates: {} MB of memory{}.",
+        format_number(megabytes, 2),
+        ms.map_or_else(String::new, |ms| format!(", {} ms per step", format_number(ms, 2)))
+    );
     // A first run should not take minutes.
     let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
     let is_long =
@@ -172,14 +215,14 @@ fn Cost(props: &CostProps) -> Html {
         let choose = props.choose.clone();
         html! {
             <button type="button" data-action="first-look" title={preset.help} onclick={move |_| choose.emit(Some(preset))}>
-                { "Start with First look instead" }
+                { "Use First look instead" }
             </button>
         }
     });
     html! {
-        <p class="cost" data-cost="">
+        <p class="cost" data-cost="" title={details}>
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { format!(", about {} MB of memory (estimate), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
+            { ", " }<strong>{ time }</strong>{ ". " }
             { offer }
         </p>
     }

@@ -1,22 +1,23 @@
-//! Measurements that need no training: the text, the parameters, the positions, and the duration of a step.
+//! Measurements that need no training: the text, the positions, the model before training, and the duration of a step.
 
 use super::checks::step_flops;
-use super::model::{Model, sizes};
+use super::model::Model;
 use super::positions::{rotation, shown_positions};
 use super::source::Source;
-use super::{Config, Frame, PositionTable, Transformer};
+use super::{Config, Frame, PositionTable, Request, Transformer, Untrained, predict, writing};
 use crate::core::{LabError, Progress};
-use crate::models::transformer::{Transformer as Net, sinusoidal_table};
-use crate::models::weights::{WeightRng, count_params};
+use crate::models::transformer::sinusoidal_table;
+use crate::models::weights::count_params;
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{Directive, Probe, RunContext};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;
 
 /// The number of parts of the probe. It may be stopped between them, so that newer settings need not wait.
-const PARTS: u32 = 3;
+const PARTS: u32 = 4;
 
 impl Probe for Transformer {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
@@ -33,19 +34,69 @@ impl Probe for Transformer {
         }
         // A missing text is an error only here, since the figures above do not need one.
         let (_, mut source) = source?;
-        let vocabulary = source.vocabulary.len();
-        let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
-        ctx.send(Frame::Counted(count_params(&net) as u64));
+        let model = Model::new(&config, source.vocabulary.len(), device);
+        ctx.send(Frame::Counted(count_params(model.net()) as u64));
+        answer(&model, &source, ctx).await?;
+        let untrained = untrained(&model, &source, &config, device, ctx).await?;
+        ctx.send(Frame::Untrained(Rc::new(untrained)));
+        answer(&model, &source, ctx).await?;
         if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         // The first step on a GPU compiles its shaders, so its duration is not representative; the run measures there.
-        if is_cpu(device) {
-            let ms = step_time(&config, &mut source, device, ctx).await?;
+        if is_cpu(device)
+            && let Some(ms) = step_time(&config, &mut source, device, ctx).await?
+        {
             ctx.send(Frame::StepTime(ms));
+        }
+        answer(&model, &source, ctx).await?;
+        // Until the settings change, the model before training predicts what the user types.
+        while ctx.idle().await == Directive::Request {
+            answer(&model, &source, ctx).await?;
         }
         Ok(())
     }
+}
+
+/// Measures the model before training: its heads, a sample, and its residual stream.
+async fn untrained(
+    model: &Model,
+    source: &Source,
+    config: &Config,
+    device: &Device,
+    ctx: &mut impl RunContext<Transformer>,
+) -> Result<Untrained, LabError> {
+    let (ids, period) = &source.window;
+    let window: Vec<char> = ids.iter().map(|&id| source.vocabulary.char(id)).collect();
+    let heads = Rc::new(model.inspect(ids, &window).await?);
+    let stream = model.stream(ids).await?;
+    let sample = predict::sample(model, source, config, device, ctx).await?.map(Rc::new);
+    Ok(Untrained { window, period: *period as u32, heads, sample, stream })
+}
+
+/// Answers pending requests to predict the next character and to write. Others need a run, and are dropped.
+async fn answer(
+    model: &Model,
+    source: &Source,
+    ctx: &mut impl RunContext<Transformer>,
+) -> Result<(), LabError> {
+    while let Some(request) = ctx.request() {
+        match postcard::from_bytes(&request) {
+            Ok(Request::Next(request)) => {
+                if let Some(next) = predict::next(model, source, request).await? {
+                    ctx.send(Frame::UntrainedNext(Rc::new(next)));
+                }
+            }
+            Ok(Request::Write(request)) => {
+                let net = model.net().valid();
+                let device = net.embedding.val().device();
+                let show = |part| Some(Frame::UntrainedWritten(Rc::new(part)));
+                writing::write(&net, &source.vocabulary, &request, false, &device, ctx, show).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Computes the table of sinusoidal positions on the device, and measures it.
@@ -85,13 +136,13 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
 }
 
 /// Estimates the duration of a step from steps of a single layer with one and with two windows: a fixed cost per layer, and a
-/// cost per window.
+/// cost per window. Returns `None` if the page no longer listens.
 async fn step_time(
     config: &Config,
     source: &mut Source,
     device: &Device,
     ctx: &mut impl RunContext<Transformer>,
-) -> Result<f64, LabError> {
+) -> Result<Option<f64>, LabError> {
     let vocabulary = source.vocabulary.len();
     let mut times = [f64::INFINITY; 2];
     for (windows, best) in (1..).zip(&mut times) {
@@ -105,6 +156,9 @@ async fn step_time(
             state.descend(&small, &ids, source.len());
             read(Tensor::cat(state.state_mut().take_losses(), 0)).await?;
             *best = best.min(ctx.now_ms() - start);
+            if ctx.yield_now().await == Directive::Stop {
+                return Ok(None);
+            }
         }
     }
     let [one, two] = times;
@@ -116,5 +170,6 @@ async fn step_time(
         step_flops(&Config { layers, ..config.clone() }, v)
             / step_flops(&Config { layers: 1, ..config.clone() }, v)
     };
-    Ok(layers * (one - window).max(0.0) + f64::from(config.batch_size) * window * share(config.layers))
+    let all = layers * (one - window).max(0.0) + f64::from(config.batch_size) * window * share(config.layers);
+    Ok(Some(all))
 }

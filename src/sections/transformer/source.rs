@@ -9,6 +9,8 @@ use crate::run::RunContext;
 
 /// The number of tokens of the repeating sequences for validation: fewer, since they are evaluated more often.
 const N_VALIDATION_TOKENS: usize = 2048;
+/// The number of characters in the windows of which only the last character is predicted.
+const N_LAST_CHARACTERS: usize = 16_384;
 /// The seed of those sequences; no run trains with it.
 const VALIDATION_SEED: u64 = 0x0add_5eed;
 
@@ -23,6 +25,8 @@ pub(super) struct Source {
     pub validation_len: usize,
     /// The period of each validation window; empty for a text.
     pub periods: Vec<usize>,
+    /// The windows on whose last characters a model without a mask is measured.
+    pub last_windows: Vec<u8>,
     /// The window whose attention is shown, and its period.
     pub window: (Vec<u8>, usize),
     batches: Batches,
@@ -74,6 +78,8 @@ impl Source {
     fn of_text(config: &Config, corpus: Corpus) -> Self {
         let context = config.context as usize;
         let (validation, validation_len) = corpus.validation_windows(context);
+        let last_windows =
+            fixed_windows(&corpus.validation, (N_LAST_CHARACTERS / (context + 1)).max(8), context);
         let mut window = fixed_windows(&corpus.validation, 1, context);
         // The last character of a window is only predicted, so it is not in the map.
         window.truncate(validation_len.saturating_sub(1).max(1));
@@ -81,6 +87,7 @@ impl Source {
             validation,
             validation_len,
             periods: Vec::new(),
+            last_windows,
             window: (window, 0),
             vocabulary: corpus.vocabulary,
             batches: Batches::Text { train: corpus.train, windows: Windows::new(config.seed.into()) },
@@ -100,6 +107,7 @@ impl Source {
         Self {
             vocabulary: Vocabulary::of(repeats::TOKENS),
             window: (ids.iter().skip(at * (context + 1)).take(context).copied().collect(), period),
+            last_windows: ids.clone(),
             validation: ids,
             validation_len: context + 1,
             periods,

@@ -3,8 +3,8 @@
 use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
-    Ablation, Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer,
-    WriteRequest, files, memory_bytes, writing,
+    Ablation, Config, Frame, MaskChoice, Model, Request, TEMPERATURES, Transformer, files, memory_bytes,
+    predict, writing,
 };
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
@@ -144,7 +144,12 @@ impl TransformerTraining {
             ctx.send(Frame::Induction { scores: Rc::new(scores), copying });
             loss
         };
-        ctx.send(Frame::Validated { step: self.model.step(), loss });
+        let step = self.model.step();
+        ctx.send(Frame::Validated { step, loss });
+        if self.config.mask == MaskChoice::None {
+            let loss = self.model.last_loss(&self.source.last_windows, self.source.len(), ctx).await?;
+            ctx.send(Frame::LastCharacter { step, loss });
+        }
         Ok(())
     }
 
@@ -156,26 +161,10 @@ impl TransformerTraining {
         let snapshot = self.model.inspect(&self.source.window.0, &self.window_chars).await?;
         ctx.send(Frame::Heads(Rc::new(snapshot)));
         self.try_temperatures(ctx).await?;
-        if self.config.sample_length > 0 {
-            let prompt = self.source.prompt();
-            let request = WriteRequest {
-                prompt: prompt.clone(),
-                temperature: 0.8,
-                top_k: u32::MAX,
-                seed: self.config.seed,
-                count: self.config.sample_length,
-            };
-            let mut text = String::new();
-            let net = self.model.net().valid();
-            let vocabulary = &self.source.vocabulary;
-            writing::write(&net, vocabulary, &request, true, &self.device, ctx, |part| {
-                text.extend(part.chars.iter().map(|written| written.char));
-                part.done.then(|| {
-                    let (prompt, text) = (prompt.clone(), std::mem::take(&mut text));
-                    Frame::Sample(Rc::new(Sample { step, prompt, text }))
-                })
-            })
-            .await?;
+        if let Some(sample) =
+            predict::sample(&self.model, &self.source, &self.config, &self.device, ctx).await?
+        {
+            ctx.send(Frame::Sample(Rc::new(sample)));
         }
         Ok(())
     }
@@ -191,30 +180,6 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// Sends the prediction after a text, with some heads switched off.
-    async fn predict(
-        &self,
-        request: NextRequest,
-        ctx: &mut impl RunContext<Transformer>,
-    ) -> Result<(), LabError> {
-        let mut ids = self.source.vocabulary.encode(&request.text);
-        ids.drain(..ids.len().saturating_sub(self.config.context as usize));
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
-        let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
-        let (logits, full, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
-        ctx.send(Frame::Next(Rc::new(NextToken {
-            request,
-            chars,
-            logits,
-            whole: full,
-            maps: Rc::new(maps),
-        })));
-        Ok(())
-    }
-
     async fn respond(
         &mut self,
         request: Request,
@@ -227,7 +192,11 @@ impl TransformerTraining {
                 writing::write(&net, &self.source.vocabulary, &request, false, &self.device, ctx, show)
                     .await?;
             }
-            Request::Next(request) => self.predict(request, ctx).await?,
+            Request::Next(request) => {
+                if let Some(next) = predict::next(&self.model, &self.source, request).await? {
+                    ctx.send(Frame::Next(Rc::new(next)));
+                }
+            }
             // Writing stops before a request is handled.
             Request::Cancel => {}
             Request::Ablate(off) => {
@@ -282,13 +251,6 @@ impl TransformerTraining {
         ctx: &mut impl RunContext<Transformer>,
     ) -> Result<f32, LabError> {
         let Source { validation, validation_len, .. } = &self.source;
-        self.model.validate(validation, *validation_len, Some(&self.gates(off)), ctx).await
-    }
-
-    /// Returns a factor per head: 0 if it is switched off, else 1.
-    fn gates(&self, off: &[(u32, u32)]) -> Vec<Vec<f32>> {
-        let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
-        let heads = self.config.heads;
-        (0..self.config.layers).map(|layer| (0..heads).map(|head| gate(layer, head)).collect()).collect()
+        self.model.validate(validation, *validation_len, Some(&predict::gates(&self.model, off)), ctx).await
     }
 }

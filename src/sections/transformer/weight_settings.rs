@@ -40,6 +40,7 @@ pub fn needed(bytes: &[u8], current: &Config, vocabulary: Option<&[char]>) -> Re
                 d_model: stored.d_model,
                 context: stored.context,
                 positions: stored.positions,
+                mask: stored.mask,
                 mlp: stored.mlp,
                 tied: stored.tied,
                 task: if keeps { current.task } else { stored.task },

@@ -83,7 +83,11 @@ impl<'a> Writer<'a> {
     /// Fails if the device cannot be read.
     pub async fn next_logits(&mut self) -> Result<Vec<f32>, LabError> {
         let context = self.net.context().max(1);
-        if self.cache.len() + self.unread > context {
+        if !self.net.is_causal() {
+            // Every character changes what earlier positions attend to, so all are read again.
+            self.cache = Cache::default();
+            self.unread = self.text.len().min(context);
+        } else if self.cache.len() + self.unread > context {
             self.cache = Cache::default();
             self.unread = self.text.len().min(context.div_ceil(2));
         }

@@ -2,6 +2,7 @@
 
 use super::chars::labels;
 use super::heads::{Thumbnails, grids, head_name, shading};
+use super::live::Live;
 use super::snapshots::timeline;
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::curve::Curve;
@@ -19,6 +20,9 @@ use yew::prelude::*;
 pub(super) struct CopyingProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
+    pub(super) live: Live,
+    /// The period of the window, or 0 if it does not repeat.
+    pub(super) period: u32,
 }
 
 #[component]
@@ -28,7 +32,12 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| None::<usize>);
     let query = use_state_eq(|| None::<usize>);
-    let snapshots: &[Rc<Snapshot>] = if run.period > 0 { &run.snapshots } else { &[] };
+    let untrained: Vec<Rc<Snapshot>> = props.live.heads.iter().map(|heads| heads.0.clone()).collect();
+    let snapshots: &[Rc<Snapshot>] = match (props.period, run.snapshots.is_empty()) {
+        (0, _) => &[],
+        (_, true) => &untrained,
+        (_, false) => &run.snapshots,
+    };
     let last = snapshots.len().saturating_sub(1);
     let at = chosen.unwrap_or(last).min(last);
     let snapshot = snapshots.get(at).cloned();
@@ -51,7 +60,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
             .as_ref()
             .map_or_else(|| (Grid::default(), Grid::default()), |snapshot| grids(snapshot, *head))
     });
-    let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
+    let names = use_memo(props.live.window.clone(), |window| Rc::new(labels(&window.0)));
     let table = {
         let (scores, copying) = (run.induction.clone(), run.copying.clone());
         let heads = props.config.heads;
@@ -60,7 +69,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     let look_for = html! { <>{ "Rows are queries and columns are keys, both in the order of the sequence. Look for two lines. One is next to the diagonal: the token before. The other is one period minus one to the left of it: the token after the earlier occurrence. Move over a row, or use the arrow keys." }</> };
     let (roots, weights) = &*grids;
     let n = snapshot.as_ref().map_or(0, |snapshot| snapshot.n as usize);
-    let row = query.unwrap_or((run.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
+    let row = query.unwrap_or((props.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
     let body = match &snapshot {
         None => html! { <p class="muted">{ "Nothing has been measured on a sequence that repeats." }</p> },
         Some(snapshot) => {
@@ -76,7 +85,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
                 <>
                     { timeline(&chosen, (at, last), step, "induction", "induction_step") }
                     <div class="head-large">
-                        <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={420.0}
+                        <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={360.0}
                             x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
                             also={vec![("weight".into(), weights.clone())]} {on_cursor} empty="no sequence" />
                         <div class="linked">
@@ -86,7 +95,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
                                 <Readout metric={Metric::new("shown_copying", "Copying score", copying).note("a random head: about 0.5")} />
                                 <Readout metric={Metric::new("shown_previous", "Previous-token score", score(|s| &s.previous)).note("mean over held-out sequences")} />
                             </div>
-                            { from_query(snapshot, &run.window, run.period as usize, shown_head, row) }
+                            { from_query(snapshot, &props.live.window, props.period as usize, shown_head, row) }
                         </div>
                     </div>
                 </>

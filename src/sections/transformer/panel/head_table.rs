@@ -1,6 +1,6 @@
 //! The statistics of each head, and the loss of the model without it.
 
-use super::heads::{head_name, layer_and_head};
+use super::heads::{head_name, layer_and_head, when};
 use crate::charts::Table;
 use crate::panel::PtrEq;
 use crate::sections::transformer::heads::{HeadStats, Snapshot};
@@ -111,7 +111,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <Figure name="heads" picture={false} title={format!("What each head attends to, step {}", snapshot.step)} {look_for} {table}>
+        <Figure name="heads" picture={false} title={format!("What each head attends to, {}", when(snapshot.step))} {look_for} {table}>
           <div class="head-table">
             <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">

@@ -2,12 +2,11 @@
 
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::sections::transformer::heads::Snapshot;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
-use crate::ui::readout::{Readout, format_number};
+use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -101,7 +100,6 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
         .unwrap_or_else(|| n.saturating_sub(1))
         .min(n.saturating_sub(1));
     let name = head_name(snapshot, head);
-    let stats = snapshot.stats.get(head).copied().unwrap_or_default();
     let table = {
         let (weights, names) = (weights.clone(), names.clone());
         Callback::from(move |()| Table {
@@ -122,29 +120,25 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                 .collect(),
         })
     };
-    let sum: f32 = snapshot.row(head, query).iter().sum();
     html! {
-        <>
-            <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
-            <div class="head-large">
-                <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} {table}
-                    look_for={html! { <>{ "Each row is a query: its attention weights over the characters up to itself. Click a row to pin it; arrow keys move, Enter pins. Color shows the square root of the weight, which makes faint weights visible." }</> }}>
-                    <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={520.0}
-                        x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
-                        also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
-                </Figure>
-                <div class="linked">
-                    <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
-                    <div class="readouts">
-                        <Readout metric={Metric::new("head_entropy", "Entropy of this head", f64::from(stats.entropy)).unit("nats").note("mean over the queries")} />
-                        <Readout metric={Metric::new("head_distance", "Mean attention distance", f64::from(stats.distance)).unit("characters").note("mean over the queries")} />
-                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(2)} />
-                    </div>
-                    <p class="muted">{ format!("By its numbers: {}.", stats.description()) }</p>
-                </div>
+        <div class="heads-stage">
+            <Figure name="attention" title={format!("Attention of {name}, {}", when(snapshot.step))} {table}
+                look_for={html! { <>{ "Each row is a query: its attention weights over the characters that it sees. Click a row to pin it; arrow keys move, Enter pins. Color shows the square root of the weight, which makes faint weights visible." }</> }}>
+                <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={250.0}
+                    x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
+                    also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
+            </Figure>
+            <div class="linked">
+                <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
+                <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
             </div>
-        </>
+        </div>
     }
+}
+
+/// Returns the time of a snapshot in words.
+pub(super) fn when(step: u32) -> String {
+    if step == 0 { "before training".to_owned() } else { format!("step {step}") }
 }
 
 #[derive(PartialEq, Properties)]
@@ -165,7 +159,7 @@ pub(super) fn Thumbnails(props: &ThumbnailsProps) -> Html {
             <button type="button" class="head-button" data-head={head.to_string()} aria-pressed={(head == *shown).to_string()}
                 title={format!("{}: {description}", head_name(snapshot, head))} onclick={move |_| on_head.emit(head)}>
                 { picture }
-                <span>{ description }</span>
+                <span class="visually-hidden">{ description }</span>
             </button>
         }
     })
@@ -189,7 +183,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
     let character = |(i, &c): (usize, &char)| {
         let class = if i == props.query {
             Some("query")
-        } else if i > props.query {
+        } else if i >= row.len() {
             Some("unseen")
         } else {
             None
@@ -207,15 +201,32 @@ fn LinkedText(props: &LinkedProps) -> Html {
         .iter()
         .enumerate()
         .max_by(|a, b| a.1.total_cmp(b.1))
-        .and_then(|(i, weight)| Some((*window.get(i)?, *weight, props.query - i)));
+        .and_then(|(i, weight)| Some((*window.get(i)?, *weight, i)));
     let asked = window.get(props.query).map(|&c| spoken(c)).unwrap_or_default();
+    let stats = props.snapshot.0.stats.get(props.head).copied().unwrap_or_default();
+    let sum: f32 = row.iter().sum();
+    let number = |metric: &'static str, value: f32, digits: usize| {
+        html! { <MetricOutput {metric} value={f64::from(value)}>{ format_number(f64::from(value), digits) }</MetricOutput> }
+    };
     html! {
         <>
-            <h4>{ format!("Query: position {1}, {0}{2}", asked, props.query, if props.locked { ", pinned" } else { "" }) }</h4>
+            <h3>{ format!("Query: position {1}, {0}{2}", asked, props.query, if props.locked { ", pinned" } else { "" }) }</h3>
             <pre class="linked-text" tabindex="0" role="region" aria-label="The window, shaded by attention">{ for window.iter().enumerate().map(character) }</pre>
-            if let Some((c, weight, back)) = strongest {
-                <p class="muted">{ format!("Most weight: {} on “{}”, {back} back.", format_number(f64::from(weight), 3), spoken(c)) }</p>
-            }
+            <p class="muted">
+                if let Some((c, weight, key)) = strongest {
+                    { format!("Most weight: {} on “{}”, {}. ", format_number(f64::from(weight), 3), spoken(c), distance(props.query, key)) }
+                }
+                { "The row sums to " }{ number("row_sum", sum, 2) }{ ". " }
+            </p>
+            <p class="muted">
+                { format!("This head: {}. Over all queries, its mean distance is ", stats.description()) }{ number("head_distance", stats.distance, 2) }
+                { " characters and its entropy " }{ number("head_entropy", stats.entropy, 2) }{ " nats." }
+            </p>
         </>
     }
+}
+
+/// Returns the distance from a query to a key in words.
+fn distance(query: usize, key: usize) -> String {
+    if key > query { format!("{} ahead", key - query) } else { format!("{} back", query - key) }
 }

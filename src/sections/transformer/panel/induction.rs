@@ -2,8 +2,10 @@
 
 use super::copying::Copying;
 use super::head_scores::HeadScores;
+use super::live::Live;
+use super::sequence::SequenceFigure;
 use super::text;
-use crate::charts::{LineChart, Reference, Series, Table};
+use crate::charts::{ChartHeight, LineChart, Reference, Series, Table};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
 use crate::sections::transformer::induction::PREFIX_SCORE;
@@ -13,6 +15,8 @@ use yew::prelude::*;
 
 /// The number of heads that are drawn: those with the highest scores.
 const SHOWN: usize = 4;
+/// The height of the charts below the sequence, in pixels.
+const CHART_HEIGHT: f64 = 190.0;
 
 const PARTS: &[CurveSpec] = &[
     CurveSpec::new("loss_first", "first block"),
@@ -23,12 +27,14 @@ const PARTS: &[CurveSpec] = &[
 pub(super) struct InductionProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
+    pub(super) live: Live,
     pub(super) choose: Callback<Option<&'static Preset>>,
 }
 
+/// One sequence, and the losses and scores over the steps.
 #[component]
-pub(super) fn InductionChapter(props: &InductionProps) -> Html {
-    let InductionProps { config, record, .. } = props;
+pub(super) fn InductionStage(props: &InductionProps) -> Html {
+    let InductionProps { config, record, live, .. } = props;
     let run = record.0.run();
     let series = use_memo((run.curves.induction.clone(), run.curves.previous.clone(), config.heads), {
         |(induction, previous, heads)| {
@@ -57,10 +63,7 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
         }
         _ => Vec::new(),
     };
-    let empty = match config.task {
-        TaskChoice::Text => "Choose sequences that repeat, and press Train.",
-        TaskChoice::Repeat => "Press Train: the scores are measured while the model learns.",
-    };
+    let empty = "Curves appear here while the model trains.";
     let scores_for = html! { <>{ "Solid: the prefix-matching score, the mean attention from the repeats to the tokens that came after earlier occurrences of the query’s token. Dashed: the previous-token score, the mean attention to the token before. In a model of two layers, look for a dashed line of layer 1 and a solid line of layer 2." }</> };
     let parts_for = html! { <>
         { "“Exclusion” is the minimum for the first block, in closed form: after k different tokens, each of the other V − k is equally likely. The formula averages over sequences s with periods p. " }
@@ -68,20 +71,39 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     </> };
     html! {
         <>
-            { story() }
             if config.task == TaskChoice::Text { { set_up(&props.choose) } }
-            <Readouts />
+            <SequenceFigure live={live.clone()} period={period(record)} />
+            <ContextProvider<ChartHeight> context={ChartHeight(CHART_HEIGHT)}>
             <div class="figure-row">
                 <CurveFigure name="halves" lines={PARTS} y_label="loss (nats per token)" look_for={parts_for} {references} formula={text::first_block_formula()}
                     x_max={Some(f64::from(config.steps))} {empty} />
                 <Figure name="induction" title="Prefix-matching and previous-token scores" look_for={scores_for} {table}>
                     <LineChart name="Scores of the heads" x_label="step" y_label="score" series={shown} y_range={Some((0.0, 1.0))} integer_x={true}
-                        references={if run.induction.is_empty() { Vec::new() } else { vec![line("check", PREFIX_SCORE.into())] }}
+                        references={vec![line("check", PREFIX_SCORE.into())]}
                         x_max={Some(f64::from(config.steps))} {empty} />
                 </Figure>
             </div>
+            </ContextProvider<ChartHeight>>
+        </>
+    }
+}
+
+/// Returns the period of the window that is shown, or 0 if it is a text.
+fn period(record: &PtrEq<Record>) -> u32 {
+    let (run, untrained) = (record.0.run(), &record.0.untrained);
+    if run.window.is_empty() { untrained.as_ref().map_or(0, |model| model.period) } else { run.period }
+}
+
+/// The explanation, the readouts, and the scores and maps of the heads.
+#[component]
+pub(super) fn InductionBelow(props: &InductionProps) -> Html {
+    let InductionProps { config, record, live, .. } = props;
+    html! {
+        <>
+            { story() }
+            <Readouts />
             <HeadScores config={config.clone()} record={record.clone()} />
-            <Copying config={config.clone()} record={record.clone()} />
+            <Copying config={config.clone()} record={record.clone()} live={live.clone()} period={period(record)} />
         </>
     }
 }
@@ -127,12 +149,10 @@ fn set_up(choose: &Callback<Option<&'static Preset>>) -> Html {
         )
     };
     html! {
-        <div class="notice" data-set-up="">
-            <p>{ "The settings are those of a text. Choose sequences that repeat; the line above the figures then estimates the time." }</p>
-            <div class="writing-knobs">
-                { for button("induction", "Set up two layers", "set-up-two") }
-                { for button("induction-one-layer", "Set up one layer", "set-up-one") }
-            </div>
+        <div class="set-up" data-set-up="">
+            { "The settings are those of a text. " }
+            { for button("induction", "Set up two layers", "set-up-two") }
+            { for button("induction-one-layer", "Set up one layer", "set-up-one") }
         </div>
     }
 }

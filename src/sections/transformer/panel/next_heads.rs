@@ -2,24 +2,31 @@
 
 use super::chars::{spoken, visible};
 use super::heads::{head_name, layer_and_head, shading, use_head_grid};
+use crate::charts::Table;
 use crate::panel::PtrEq;
 use crate::sections::transformer::NextToken;
+use crate::sections::transformer::heads::Snapshot;
+use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NextHeadsProps {
-    pub(super) next: PtrEq<NextToken>,
+    /// The latest prediction, once there is one.
+    pub(super) next: Option<PtrEq<NextToken>>,
     pub(super) off: Vec<(u32, u32)>,
     pub(super) on_switch: Callback<(u32, u32)>,
 }
 
 #[component]
 pub(super) fn NextHeads(props: &NextHeadsProps) -> Html {
-    let maps = &props.next.0.maps;
+    let maps = use_memo(props.next.clone(), |next| {
+        PtrEq(next.as_ref().map(|next| next.0.maps.clone()).unwrap_or_default())
+    });
+    let maps = &*maps;
     let chosen = use_state_eq(|| 0usize);
     let chosen_head = (*chosen).min(maps.len().saturating_sub(1));
-    let grid = use_head_grid(PtrEq(maps.clone()), |index, picture| {
+    let grid = use_head_grid(maps.clone(), |index, picture| {
         let key = layer_and_head(maps, index);
         let is_on = !props.off.contains(&key);
         let (chosen, on_switch) = (chosen.setter(), props.on_switch.clone());
@@ -35,12 +42,31 @@ pub(super) fn NextHeads(props: &NextHeadsProps) -> Html {
             </div>
         }
     });
+    let table = {
+        let maps = maps.clone();
+        Callback::from(move |()| table(&maps, chosen_head))
+    };
     html! {
-        <div class="next-heads">
-            <h4>{ "Attention on your text, and a switch for each head" }</h4>
-            { grid }
-            { from_last(&props.next.0, chosen_head) }
-        </div>
+        <Figure name="next-heads" picture={false} {table}
+            look_for={html! { <>{ "One map per head, on the text above. Switch heads off: outlines at the bars then show the prediction of the full model." }</> }}>
+            <div class="next-heads">
+                { grid }
+                { props.next.as_ref().map(|next| from_last(&next.0, chosen_head)) }
+            </div>
+        </Figure>
+    }
+}
+
+/// Returns the weights of the last query of a head.
+fn table(maps: &Snapshot, head: usize) -> Table {
+    let row = maps.row(head, (maps.n as usize).saturating_sub(1));
+    Table {
+        columns: ["position", "weight"].map(str::to_owned).to_vec(),
+        rows: row
+            .iter()
+            .enumerate()
+            .map(|(i, weight)| vec![(i + 1).to_string(), format!("{weight:.5}")])
+            .collect(),
     }
 }
 

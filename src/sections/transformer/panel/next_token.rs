@@ -1,13 +1,13 @@
-//! The prediction of the next character: a diagram of the model, the user's text, the most likely characters, and a switch
-//! for each head with its attention on that text.
+//! The prediction of the next character: the reader's text, the most likely characters, the latest sample, and the model.
 
 use super::chars::spoken;
+use super::live::Live;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
-use super::schematic::schematic;
+use super::small_block::small_block;
 use crate::panel::PtrEq;
 use crate::sections::transformer::next::Reading;
-use crate::sections::transformer::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
+use crate::sections::transformer::{Config, NextRequest, Request, Sample, TaskChoice, TextInfo};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -16,27 +16,49 @@ use yew::prelude::*;
 /// The time between two requests to a model in training, in milliseconds.
 const REFRESH_MS: f64 = 1000.0;
 
-#[derive(PartialEq, Properties)]
-pub(super) struct NextProps {
-    pub(super) config: Config,
-    pub(super) info: Option<PtrEq<TextInfo>>,
-    pub(super) next: Option<PtrEq<NextToken>>,
-    pub(super) ask: Callback<Request>,
-    pub(super) listens: bool,
-    /// The version of the model's weights.
-    pub(super) version: Version,
-}
-
 /// Identifies the weights of a model: a new version means that predictions are outdated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Version {
-    pub(super) run: u32,
+    /// The model. Another one has not received earlier requests.
+    pub(super) model: usize,
     pub(super) step: usize,
     pub(super) snapshots: usize,
     /// True if the weights are being trained.
-    pub(super) running: bool,
+    pub(super) is_running: bool,
     /// True while a text is written, which a request would stop.
-    pub(super) writing: bool,
+    pub(super) is_writing: bool,
+}
+
+/// What the reader has typed and chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Input {
+    task: TaskChoice,
+    text: String,
+    temperature: f64,
+    /// `None` keeps all characters.
+    top_k: Option<u32>,
+    /// The heads that are switched off, as (layer, head).
+    off: Vec<(u32, u32)>,
+}
+
+impl Input {
+    fn new(task: TaskChoice) -> Self {
+        Self { task, text: first_text(task).to_owned(), temperature: 1.0, top_k: None, off: Vec::new() }
+    }
+
+    /// Returns the heads that are switched off and that this model has.
+    fn off(&self, config: &Config) -> Vec<(u32, u32)> {
+        self.off.iter().copied().filter(|&(l, h)| l < config.layers && h < config.heads).collect()
+    }
+
+    fn switched(mut self, head: (u32, u32)) -> Self {
+        match self.off.iter().position(|other| *other == head) {
+            Some(at) => drop(self.off.remove(at)),
+            None => self.off.push(head),
+        }
+        self.off.sort_unstable();
+        self
+    }
 }
 
 /// Returns the initial text, which is typical of the task.
@@ -47,98 +69,123 @@ pub(super) fn first_text(task: TaskChoice) -> &'static str {
     }
 }
 
+/// Returns the reader's input, and a callback that replaces it. Another task starts with a text of its own.
+#[hook]
+pub(super) fn use_input(task: TaskChoice) -> (Input, Callback<Input>) {
+    let input = use_state_eq(|| Input::new(task));
+    let setter = input.setter();
+    let current = if input.task == task { (*input).clone() } else { Input::new(task) };
+    (current, Callback::from(move |input| setter.set(input)))
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct NextProps {
+    pub(super) config: Config,
+    pub(super) info: Option<PtrEq<TextInfo>>,
+    pub(super) live: Live,
+    pub(super) input: Input,
+    pub(super) set: Callback<Input>,
+}
+
 #[component]
 pub(super) fn NextCharacter(props: &NextProps) -> Html {
-    let NextProps { config, info, next, .. } = props;
-    let text = use_state_eq(|| first_text(config.task).to_owned());
-    let temperature = use_state_eq(|| 1.0f64);
-    let top_k = use_state_eq(|| None::<u32>);
-    let off = use_state_eq(Vec::<(u32, u32)>::new);
+    let NextProps { config, info, live, input, set } = props;
     let vocabulary: &[char] = info.as_ref().map_or(&[], |info| &info.0.vocabulary);
     let kinds = vocabulary.len().max(1) as u32;
-    let k = top_k.unwrap_or(kinds).clamp(1, kinds);
-    let reading = Reading::of(&text, vocabulary, config.context as usize);
-    // Heads that this model does not have are ignored.
-    let switched: Vec<(u32, u32)> =
-        off.iter().copied().filter(|&(l, h)| l < config.layers && h < config.heads).collect();
-    let request = NextRequest { text: reading.chars.clone(), off: switched.clone() };
-    let shown = next.clone().filter(|_| props.listens && !reading.chars.is_empty());
-    let distribution = use_memo((shown.clone(), props.info.clone(), *temperature, k), {
+    let k = input.top_k.unwrap_or(kinds).clamp(1, kinds);
+    let reading = Reading::of(&input.text, vocabulary, config.context as usize);
+    let request = NextRequest { text: reading.chars.clone(), off: input.off(config) };
+    let shown = live.next.clone().filter(|_| live.listens && !reading.chars.is_empty());
+    let distribution = use_memo((shown.clone(), info.clone(), input.temperature, k), {
         |(shown, info, temperature, k)| {
             let next = shown.as_ref().map(|next| &*next.0)?;
             Some(Rc::new(Distribution::new(next, &info.as_ref()?.0.vocabulary, *temperature, *k as usize)))
         }
     });
     let oninput = {
-        let text = text.setter();
+        let (input, set) = (input.clone(), set.clone());
         Callback::from(move |event: InputEvent| {
-            text.set(event.target_unchecked_into::<HtmlTextAreaElement>().value());
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            set.emit(Input { text, ..input.clone() });
         })
     };
-    let slider = |set: Rc<dyn Fn(f64)>| {
+    let slider = |change: fn(Input, f64) -> Input| {
+        let (input, set) = (input.clone(), set.clone());
         Callback::from(move |event: InputEvent| {
             let value = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
             if value.is_finite() {
-                set(value);
+                set.emit(change(input.clone(), value));
             }
         })
     };
-    let on_temperature = {
-        let temperature = temperature.setter();
-        slider(Rc::new(move |value| temperature.set(value.clamp(0.05, 2.0))))
-    };
-    let on_top_k = {
-        let top_k = top_k.setter();
-        slider(Rc::new(move |value| top_k.set(Some(value.max(1.0) as u32))))
-    };
-    let on_switch = {
-        let off = off.clone();
-        Callback::from(move |head: (u32, u32)| {
-            let mut list = (*off).clone();
-            match list.iter().position(|other| *other == head) {
-                Some(at) => drop(list.remove(at)),
-                None => list.push(head),
-            }
-            list.sort_by_key(|head| *head);
-            off.set(list);
-        })
-    };
+    let on_temperature = slider(|input, value| Input { temperature: value.clamp(0.05, 2.0), ..input });
+    let on_top_k = slider(|input, value| Input { top_k: Some(value.max(1.0) as u32), ..input });
     let table = {
         let distribution = distribution.clone();
         Callback::from(move |()| distribution.as_ref().as_ref().map(|rows| rows.table()).unwrap_or_default())
     };
-    let look_for = html! { <>{ "Type a text: after every character the model says what it expects next. Temperature divides the logits before the softmax; top-k keeps the k likeliest. Switch heads off to see which of them the prediction rests on." }</> };
+    let step = shown.as_ref().map(|next| next.0.maps.step);
+    let title = match step {
+        Some(0) => "The next character, before training".to_owned(),
+        Some(step) => format!("The next character, step {step}"),
+        None => "The next character".to_owned(),
+    };
+    let look_for = html! { <>{ "Before training, all characters are about equally likely. Train: the bars follow the model, and so does the text that it writes. Temperature divides the logits before the softmax; top-k keeps the k most likely characters." }</> };
     html! {
-        <Figure name="next-token" picture={false} {look_for} {table}>
-            <Asker {request} ask={props.ask.clone()} listens={props.listens} version={props.version}
-                answered={next.as_ref().map(|next| next.0.request.clone())} />
+        <Figure name="next-token" picture={false} {title} {look_for} {table}>
+            <Asker {request} ask={live.ask.clone()} listens={live.listens} version={live.version}
+                answered={live.next.as_ref().map(|next| next.0.request.clone())} />
             <div class="next-token">
-                { schematic(config, reading.chars.chars().count(), vocabulary.len()) }
                 <div class="next-side">
-                    <label>{ "Your text" }<textarea rows="2" data-next="text" value={(*text).clone()} {oninput} spellcheck="false" /></label>
-                    <div role="status" data-next="notes">{ notes(&reading, config) }</div>
-                    <div class="writing-knobs">
-                        <label class="inline-knob">{ format!("Temperature {:.2} ", *temperature) }
-                            <input type="range" min="0.05" max="2" step="0.05" value={temperature.to_string()} data-next="temperature" oninput={on_temperature} /></label>
-                        <label class="inline-knob">{ format!("Top-k {k} ") }
-                            <input type="range" min="1" max={kinds.to_string()} step="1" value={k.to_string()} data-next="top-k" oninput={on_top_k} /></label>
-                    </div>
-                    <div class="next-answer" data-step={shown.as_ref().map(|next| next.0.maps.step.to_string())}>
+                    <textarea rows="2" data-next="text" aria-label="Your text" value={input.text.clone()} {oninput} spellcheck="false" />
+                    <div class="next-answer" data-step={step.map(|step| step.to_string())}>
                         if let Some(distribution) = &*distribution {
                             { bars(distribution) }
-                        } else if props.listens {
-                            <p class="muted">{ if reading.chars.is_empty() { "Type at least one character that the model knows." } else { "Asking the model…" } }</p>
                         } else {
-                            <p class="notice" data-next="empty">{ "There is no model yet: press Train, or import weights. The bars then follow the model while it learns." }</p>
+                            <p class="muted">{ if live.listens && reading.chars.is_empty() { "Type at least one character that the model knows." } else { "Asking the model…" } }</p>
                         }
                     </div>
+                    <div class="next-knobs">
+                        <label>{ format!("Temperature {:.2} ", input.temperature) }
+                            <input type="range" min="0.05" max="2" step="0.05" value={input.temperature.to_string()} data-next="temperature" oninput={on_temperature} /></label>
+                        <label>{ format!("Top-k {k} ") }
+                            <input type="range" min="1" max={kinds.to_string()} step="1" value={k.to_string()} data-next="top-k" oninput={on_top_k} /></label>
+                    </div>
+                    <div role="status" data-next="notes">{ notes(&reading, config) }</div>
                 </div>
+                { latest_sample(live.sample.as_ref().map(|sample| &*sample.0)) }
+                { small_block(config, vocabulary.len()) }
             </div>
-            if let Some(shown) = shown {
-                <NextHeads next={shown} off={switched} {on_switch} />
-            }
         </Figure>
     }
+}
+
+/// Returns the latest text that the model wrote by itself.
+fn latest_sample(sample: Option<&Sample>) -> Html {
+    let Some(sample) = sample else {
+        return html! { <div class="next-sample sample"><h3>{ "What it writes" }</h3><pre><span class="muted">{ "The length of samples is 0, or the model is still being built." }</span></pre></div> };
+    };
+    let title = match sample.step {
+        0 => "What it writes, before training".to_owned(),
+        step => format!("What it writes, step {step}"),
+    };
+    html! {
+        <div class="next-sample sample" data-sample={sample.step.to_string()}>
+            <h3>{ title }</h3>
+            <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}><span class="prompt">{ sample.prompt.trim_matches('\n') }</span>{ sample.text.trim_matches('\n') }</pre>
+        </div>
+    }
+}
+
+/// The heads' attention on the reader's text, with a switch for each.
+#[component]
+pub(super) fn NextHeadsFigure(props: &NextProps) -> Html {
+    let NextProps { config, live, input, set, .. } = props;
+    let on_switch = {
+        let (input, set) = (input.clone(), set.clone());
+        Callback::from(move |head: (u32, u32)| set.emit(input.clone().switched(head)))
+    };
+    html! { <NextHeads next={live.next.clone()} off={input.off(config)} {on_switch} /> }
 }
 
 /// The parts of the text that the model does not read, with reasons.
@@ -186,8 +233,8 @@ fn Asker(props: &AskerProps) -> Html {
         let ask = props.ask.clone();
         move |(request, answered, listens, version)| {
             let mut asked = asked.borrow_mut();
-            // Another run has not received the request.
-            if !listens || asked.as_ref().is_some_and(|(_, of, _)| of.run != version.run) {
+            // Another model has not received the request.
+            if !listens || asked.as_ref().is_some_and(|(_, of, _)| of.model != version.model) {
                 *asked = None;
             }
             let now = js_sys::Date::now();
@@ -196,15 +243,28 @@ fn Asker(props: &AskerProps) -> Html {
                 Some((last, of, at)) => {
                     let is_waiting = answered.as_ref() != Some(last);
                     let changed = last != request;
-                    let older = of != version && (!version.running || now - at >= REFRESH_MS);
+                    let older = of != version && (!version.is_running || now - at >= REFRESH_MS);
                     !is_waiting && (changed || older)
                 }
             };
-            if *listens && due && !version.writing && !request.text.is_empty() {
+            if *listens && due && !version.is_writing && !request.text.is_empty() {
                 *asked = Some((request.clone(), *version, now));
                 ask.emit(Request::Next(request.clone()));
             }
         }
     });
     Html::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_toggle_heads_that_the_model_has() {
+        let config = Config { layers: 1, heads: 2, ..Config::default() };
+        let input = Input::new(TaskChoice::Text).switched((0, 1)).switched((2, 0)).switched((0, 0));
+        assert_eq!(input.off(&config), [(0, 0), (0, 1)]);
+        assert_eq!(input.switched((0, 1)).off(&config), [(0, 0)]);
+    }
 }

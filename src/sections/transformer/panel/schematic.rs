@@ -1,24 +1,89 @@
 //! A diagram of the model, with the shape of the tensor after each part.
 
-use crate::sections::transformer::{Config, PositionsChoice};
+use crate::sections::transformer::{Config, MaskChoice, PositionsChoice};
 use yew::prelude::*;
 
 const WIDTH: f64 = 340.0;
-/// The x coordinate of the residual path. Branches leave it to the right and return.
+/// The x coordinate of the residual stream. Branches leave it to the right and return.
 const PATH: f64 = 44.0;
 const BOX: (f64, f64) = (92.0, 142.0);
-const ROW: f64 = 25.0;
+const ROW: f64 = 24.0;
+
+/// A part of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Embedding,
+    Positions,
+    NormAttention,
+    Attention,
+    NormMlp,
+    Mlp,
+    FinalNorm,
+    Head,
+}
+
+impl Part {
+    /// Returns the name in `data-part`.
+    pub(super) const fn slug(self) -> &'static str {
+        match self {
+            Self::Embedding => "embedding",
+            Self::Positions => "positions",
+            Self::NormAttention => "norm-attention",
+            Self::Attention => "attention",
+            Self::NormMlp => "norm-mlp",
+            Self::Mlp => "mlp",
+            Self::FinalNorm => "norm",
+            Self::Head => "head",
+        }
+    }
+
+    /// Returns one sentence on the part.
+    pub(super) fn about(self, config: &Config) -> &'static str {
+        match self {
+            Self::Embedding => {
+                "Each character has one trained vector of width d. It starts the residual stream."
+            }
+            Self::Positions => match config.positions {
+                PositionsChoice::None => {
+                    "This model has no positions. Only the causal mask tells them apart."
+                }
+                _ => "Attention alone ignores order, so each position adds its own vector.",
+            },
+            Self::NormAttention | Self::NormMlp | Self::FinalNorm => {
+                "Each vector gets mean 0 and variance 1, times a trained gain plus a trained bias."
+            }
+            Self::Attention => match config.mask {
+                MaskChoice::Causal => {
+                    "The only part that moves information between positions, and only forward in the text."
+                }
+                MaskChoice::None => {
+                    "Without the mask, information also moves from later positions to earlier ones."
+                }
+            },
+            Self::Mlp => "Works on every position separately, with 4 d hidden units and GELU.",
+            Self::Head => {
+                if config.tied {
+                    "The dot product with every embedding gives one logit per character. It reuses the embedding’s parameters."
+                } else {
+                    "A matrix of its own gives one logit per character."
+                }
+            }
+        }
+    }
+}
 
 /// A drawing that is built row by row, from top to bottom.
-#[derive(Default)]
-struct Drawing {
+struct Drawing<'a> {
     parts: Vec<Html>,
     y: f64,
     /// The description for screen readers.
     words: Vec<String>,
+    /// The marked part, and what to call when the reader points at another.
+    lit: Part,
+    on_part: &'a Callback<Part>,
 }
 
-impl Drawing {
+impl Drawing<'_> {
     fn text(&mut self, x: f64, y: f64, class: &'static str, text: String) {
         self.parts
             .push(html! { <text {class} x={x.to_string()} y={format!("{:.0}", y + 4.0)}>{ text }</text> });
@@ -39,12 +104,15 @@ impl Drawing {
         }
     }
 
-    /// Adds a box, either on the path or in a branch.
-    fn stage(&mut self, on_path: bool, name: &str, shape: String) {
+    /// Adds a box, either on the path or in a branch. A box that belongs to a part is marked with it.
+    fn stage(&mut self, on_path: bool, part: Option<Part>, name: &str, shape: String) {
         let (left, width) = if on_path { (14.0, 220.0) } else { BOX };
         let y = self.y;
+        let is_lit = part == Some(self.lit);
+        let onpointerenter = part.map(|part| self.on_part.reform(move |_: PointerEvent| part));
         self.parts.push(html! {
-            <rect x={left.to_string()} y={(y - 9.5).to_string()} width={width.to_string()} height="19" rx="4" />
+            <rect class={is_lit.then_some("lit")} x={left.to_string()} y={(y - 9.5).to_string()} width={width.to_string()} height="19" rx="4"
+                data-part={part.map(Part::slug)} {onpointerenter} />
         });
         self.text(left + 8.0, y, "stage", name.to_owned());
         self.text(240.0, y, "shape", shape.clone());
@@ -53,11 +121,11 @@ impl Drawing {
     }
 
     /// Adds a branch of boxes whose output is added to the path.
-    fn branch(&mut self, stages: &[(&str, String)]) {
+    fn branch(&mut self, stages: &[(Part, &str, String)]) {
         let top = self.y;
         let middle = BOX.0 + 20.0;
-        for (name, shape) in stages {
-            self.stage(false, name, shape.clone());
+        for (part, name, shape) in stages {
+            self.stage(false, Some(*part), name, shape.clone());
         }
         let last = self.y - ROW;
         self.line((PATH, top - 13.0), (PATH, self.y - 8.0), true);
@@ -69,9 +137,8 @@ impl Drawing {
         let y = self.y;
         self.line((middle, last + 9.5), (middle, y), false);
         self.line((middle, y), (PATH + 7.0, y), true);
-        let words = "x + branch";
         self.parts.push(html! { <><circle cx={PATH.to_string()} cy={y.to_string()} r="7" /><path d={format!("M{} {y}h8M{PATH} {}v8", PATH - 4.0, y - 4.0)} /></> });
-        self.words.push(words.to_owned());
+        self.words.push("x + branch".to_owned());
         self.y += ROW;
     }
 
@@ -81,29 +148,35 @@ impl Drawing {
     }
 }
 
-/// Returns the diagram for a text of `n` characters and a vocabulary of this size.
-pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
+/// Returns the diagram for windows of `n` characters and a vocabulary of this size. The part `lit` is marked.
+pub(super) fn schematic(
+    config: &Config,
+    n: usize,
+    vocabulary: usize,
+    lit: Part,
+    on_part: &Callback<Part>,
+) -> Html {
     let (d, h) = (config.d_model, config.heads);
-    let mut drawing = Drawing { y: 14.0, ..Drawing::default() };
+    let mut drawing = Drawing { parts: Vec::new(), y: 12.0, words: Vec::new(), lit, on_part };
     let vectors = format!("[{n}, {d}]");
-    drawing.stage(true, "characters, one-hot", format!("[{n}, {vocabulary}]"));
+    drawing.stage(true, None, "characters, one-hot", format!("[{n}, {vocabulary}]"));
     drawing.down();
-    drawing.stage(true, "embedding E", vectors.clone());
+    drawing.stage(true, Some(Part::Embedding), "embedding E", vectors.clone());
     drawing.down();
     let positions = if config.positions == PositionsChoice::None { "no positions" } else { "+ positions P" };
-    drawing.stage(true, positions, vectors.clone());
-    drawing.y += 8.0;
-    let top = drawing.y - 20.0;
+    drawing.stage(true, Some(Part::Positions), positions, vectors.clone());
+    drawing.y += 6.0;
+    let top = drawing.y - 18.0;
     drawing.branch(&[
-        ("LayerNorm", vectors.clone()),
-        ("attention weights", format!("[{h}, {n}, {n}]")),
-        ("weights × V, joined, W", vectors.clone()),
+        (Part::NormAttention, "layer norm", vectors.clone()),
+        (Part::Attention, "attention weights", format!("[{h}, {n}, {n}]")),
+        (Part::Attention, "weights × V, joined, W", vectors.clone()),
     ]);
     if config.mlp {
         drawing.branch(&[
-            ("LayerNorm", vectors.clone()),
-            ("MLP, gelu", format!("[{n}, {}]", 4 * d)),
-            ("W₂", vectors.clone()),
+            (Part::NormMlp, "layer norm", vectors.clone()),
+            (Part::Mlp, "MLP, GELU", format!("[{n}, {}]", 4 * d)),
+            (Part::Mlp, "W₂", vectors.clone()),
         ]);
     }
     let bottom = drawing.y - 12.0;
@@ -112,18 +185,15 @@ pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
     };
     drawing.text(WIDTH - 44.0, bottom - 12.0, "times", format!("× {}", config.layers));
     drawing.words.push(format!("the block is repeated {} times", config.layers));
-    drawing.y += 10.0;
+    drawing.y += 8.0;
     let y = drawing.y;
     drawing.line((PATH, bottom - 6.0), (PATH, y - 9.5), true);
-    drawing.stage(true, "final LayerNorm", vectors);
+    drawing.stage(true, Some(Part::FinalNorm), "last layer norm", vectors);
     drawing.down();
-    drawing.stage(
-        true,
-        if config.tied { "unembedding Eᵀ" } else { "unembedding U" },
-        format!("[{n}, {vocabulary}]"),
-    );
+    let head = if config.tied { "head Eᵀ" } else { "head U" };
+    drawing.stage(true, Some(Part::Head), head, format!("[{n}, {vocabulary}]"));
     drawing.down();
-    drawing.stage(true, "softmax of the last row", format!("[{vocabulary}]"));
+    drawing.stage(true, Some(Part::Head), "softmax of each row", format!("[{n}, {vocabulary}]"));
     let height = drawing.y - 8.0;
     let label = format!("The model, from top to bottom: {}.", drawing.words.join("; "));
     html! {

@@ -2,60 +2,96 @@
 
 use super::head_table::HeadTable;
 use super::heads::Heads;
+use super::live::Live;
+use crate::charts::Table;
 use crate::panel::PtrEq;
-use crate::sections::transformer::{Record, Request, Sample};
+use crate::sections::transformer::heads::Snapshot;
+use crate::sections::transformer::{Record, Sample};
+use crate::ui::figure::Figure;
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+/// The snapshot and the head that the reader has chosen.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Chosen {
+    /// The index of the snapshot; `None` is the latest.
+    snapshot: UseStateHandle<Option<usize>>,
+    head: UseStateHandle<usize>,
+}
+
+#[hook]
+pub(super) fn use_chosen() -> Chosen {
+    Chosen { snapshot: use_state_eq(|| None), head: use_state_eq(|| 0) }
+}
+
 #[derive(PartialEq, Properties)]
 pub(super) struct SnapshotsProps {
     pub(super) record: PtrEq<Record>,
-    pub(super) ask: Callback<Request>,
-    /// True if there is a run that answers requests.
-    pub(super) listens: bool,
-    pub(super) of: Of,
+    pub(super) live: Live,
+    pub(super) chosen: Chosen,
 }
 
-/// The shown part of a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
-    Heads,
-    Samples,
+impl SnapshotsProps {
+    /// Returns the snapshots of the run, or before it the one of the model before training.
+    fn snapshots(&self) -> Vec<Rc<Snapshot>> {
+        let snapshots = &self.record.0.run().snapshots;
+        if snapshots.is_empty() {
+            self.live.heads.iter().map(|heads| heads.0.clone()).collect()
+        } else {
+            snapshots.clone()
+        }
+    }
+
+    /// Returns the samples of the run, or before it the one of the model before training.
+    fn samples(&self) -> Vec<Rc<Sample>> {
+        let samples = &self.record.0.run().samples;
+        if samples.is_empty() {
+            self.live.sample.iter().map(|sample| sample.0.clone()).collect()
+        } else {
+            samples.clone()
+        }
+    }
 }
 
+/// The attention of the chosen head at the chosen snapshot.
 #[component]
-pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
-    let run = props.record.0.run();
-    // `None` is the latest.
-    let chosen = use_state_eq(|| None::<usize>);
-    let head = use_state_eq(|| 0usize);
-    let steps: Vec<u32> = run.snapshots.iter().map(|snapshot| snapshot.step).collect();
-    let last = steps.len().saturating_sub(1);
-    let at = chosen.unwrap_or(last).min(last);
+pub(super) fn HeadsStage(props: &SnapshotsProps) -> Html {
+    let snapshots = props.snapshots();
+    let last = snapshots.len().saturating_sub(1);
+    let at = props.chosen.snapshot.unwrap_or(last).min(last);
     let on_head = use_callback((), {
-        let head = head.setter();
+        let head = props.chosen.head.setter();
         move |to: usize, ()| head.set(to)
     });
-    let Some(snapshot) = run.snapshots.get(at) else {
-        return html! {
-                <p class="notice">{ "Press Train: at steps 0, 10, 30, 100 and so on, the model generates a sample and every head's attention is recorded. Drag through these snapshots here." }</p>
-        };
+    let Some(snapshot) = snapshots.get(at) else {
+        return html! { <p class="muted">{ "Reading the text…" }</p> };
     };
-    let step = snapshot.step;
-    let sample = run.samples.iter().rfind(|sample| sample.step <= step).cloned();
     html! {
         <>
-            { timeline(&chosen, (at, last), step, "", "shown_step") }
-            if props.of == Of::Samples {
-                <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
-            } else {
-            <Heads snapshot={PtrEq(snapshot.clone())} window={PtrEq(run.window.clone())} head={*head} on_head={on_head.clone()} />
-            <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
-                listens={props.listens} latest={at == last} />
-            }
+            { timeline(&props.chosen.snapshot, (at, last), snapshot.step, "", "shown_step") }
+            <Heads snapshot={PtrEq(snapshot.clone())} window={props.live.window.clone()} head={*props.chosen.head} {on_head} />
         </>
+    }
+}
+
+/// The table of all heads at the chosen snapshot.
+#[component]
+pub(super) fn HeadsBelow(props: &SnapshotsProps) -> Html {
+    let snapshots = props.snapshots();
+    let last = snapshots.len().saturating_sub(1);
+    let at = props.chosen.snapshot.unwrap_or(last).min(last);
+    let on_head = use_callback((), {
+        let head = props.chosen.head.setter();
+        move |to: usize, ()| head.set(to)
+    });
+    let Some(snapshot) = snapshots.get(at) else { return Html::default() };
+    // Only a run measures the loss without a head.
+    let listens = props.live.is_run;
+    html! {
+        <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(props.record.0.run().ablations.clone())} head={*props.chosen.head} {on_head}
+            ask={props.live.ask.clone()} {listens} latest={at == last} />
     }
 }
 
@@ -72,42 +108,65 @@ pub(super) fn timeline(
         let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
         chosen.set((to < last).then_some(to));
     };
+    let words = match (step, last) {
+        (0, 0) => "before training".to_owned(),
+        _ => format!("step {step}, {} of {}", at + 1, last + 1),
+    };
     html! {
         <div class="timeline">
             <label>{ "Snapshot " }
                 <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline={name}
                     aria-valuetext={format!("step {step}")} {oninput} /></label>
-            <MetricOutput {metric} value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
+            <MetricOutput {metric} value={f64::from(step)}>{ words }</MetricOutput>
         </div>
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct SamplesProps {
-    samples: Vec<Rc<Sample>>,
-    step: u32,
-    shown: Option<PtrEq<Sample>>,
-}
-
-/// The samples of the first snapshot and of the selected one.
+/// The sample before training, and the one of the chosen snapshot.
 #[component]
-fn Samples(props: &SamplesProps) -> Html {
-    let card = |sample: &Sample, title: String| {
+pub(super) fn SamplesFigure(props: &SnapshotsProps) -> Html {
+    let samples = props.samples();
+    let last = samples.len().saturating_sub(1);
+    let at = props.chosen.snapshot.unwrap_or(last).min(last);
+    let table = {
+        let samples = samples.clone();
+        Callback::from(move |()| Table {
+            columns: ["step", "prompt", "text"].map(str::to_owned).to_vec(),
+            rows: samples
+                .iter()
+                .map(|sample| vec![sample.step.to_string(), sample.prompt.clone(), sample.text.clone()])
+                .collect(),
+        })
+    };
+    let card = |sample: &Sample| {
+        let title = match sample.step {
+            0 => "Before training".to_owned(),
+            step => format!("Step {step}"),
+        };
         html! {
             <div class="sample" data-sample={sample.step.to_string()}>
-                <h4>{ title }</h4>
+                <h3>{ title }</h3>
                 <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}><span class="prompt">{ sample.prompt.trim_matches('\n') }</span>{ sample.text.trim_matches('\n') }</pre>
             </div>
         }
     };
-    let Some(PtrEq(shown)) = &props.shown else { return Html::default() };
-    let first = props.samples.first().filter(|first| first.step < shown.step);
+    let later = html! {
+        <div class="sample"><h3>{ "After training" }</h3><pre><span class="muted">{ "The next sample appears here at step 10." }</span></pre></div>
+    };
+    let first = samples.first().map(|first| card(first));
+    let shown = samples.get(at).filter(|sample| sample.step > samples.first().map_or(0, |first| first.step));
     html! {
-        <div class="saved-samples">
-            if let Some(first) = first {
-                { card(first, format!("Step {}: before training", first.step)) }
+        <Figure name="samples" picture={false} {table}
+            look_for={html! { <>{ "The model wrote both texts by itself, one character after the other, at temperature 0.8. Both start from the same prompt and use the same random numbers." }</> }}>
+            if samples.is_empty() {
+                <p class="muted">{ "The length of samples is 0, or the model is still being built." }</p>
+            } else {
+                { timeline(&props.chosen.snapshot, (at, last), samples.get(at).map_or(0, |sample| sample.step), "samples", "sample_step") }
+                <div class="saved-samples">
+                    { first }
+                    { shown.map_or(later, |sample| card(sample)) }
+                </div>
             }
-            { card(shown, format!("Step {}", shown.step)) }
-        </div>
+        </Figure>
     }
 }

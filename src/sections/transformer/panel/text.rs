@@ -3,14 +3,99 @@
 use crate::ui::math::{display_tex, math};
 use yew::prelude::*;
 
+/// Returns one or two sentences under a question.
+fn lead(words: &'static str) -> Html {
+    html! { <p class="lead">{ words }</p> }
+}
+
 pub(super) fn introduction() -> Html {
+    lead(
+        "A transformer predicts the next character from those before it. This one starts from random weights and trains on nine plays by Shakespeare. Type a text, then train.",
+    )
+}
+
+pub(super) fn architecture() -> Html {
+    lead(
+        "Each character has a vector, its residual stream. Every block adds to it what attention finds in earlier characters, then what an MLP makes of it.",
+    )
+}
+
+pub(super) fn mask() -> Html {
+    lead(
+        "In training, the answer to each prediction is in the window itself: it is the next character. The causal mask hides it.",
+    )
+}
+
+pub(super) fn training() -> Html {
+    lead(
+        "The loss is the average surprise per character, in nats. Three baselines without a network show how good it is.",
+    )
+}
+
+pub(super) fn heads() -> Html {
+    lead(
+        "A head is a table of weights: how much each character takes from each character before it. Before training, they are nearly uniform.",
+    )
+}
+
+pub(super) fn induction() -> Html {
+    lead(
+        "A block of random tokens repeats. One head finds the token before each position, a second head uses it to find what came next last time.",
+    )
+}
+
+pub(super) fn generation() -> Html {
+    lead(
+        "The model draws a character from its prediction, appends it to the text, and predicts again. Here is what it writes before and while it trains.",
+    )
+}
+
+/// Returns a paragraph.
+fn paragraph(words: &'static str) -> Html {
+    html! { <p class="story">{ words }</p> }
+}
+
+pub(super) fn how_it_reads() -> Html {
     html! {
-        <p class="lead">
-            { "A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2018) predicts the next character from those before it. " }
-            { "This one starts from random weights and learns from nine plays by Shakespeare, on this device. " }
-            { "You can watch what it predicts, what it writes, and where every attention head looks." }
-        </p>
+        <>
+            { paragraph("The model turns each character into a vector, adds its position, and passes all vectors through the blocks. The last vector gives one number per character of the vocabulary, its logit. The softmax turns the logits into the probabilities above.") }
+            { paragraph("In each block, several attention heads decide from which earlier characters to take information. The maps show the weights: rows are the characters that ask, columns those that are read, and the last row makes the prediction.") }
+        </>
     }
+}
+
+pub(super) fn stream() -> Html {
+    paragraph(
+        "Vectors are never replaced: every branch reads the stream through a layer norm and adds its output. Gradients therefore reach every branch directly, and later blocks can still read what earlier ones wrote.",
+    )
+}
+
+pub(super) fn positions() -> Html {
+    paragraph(
+        "Attention treats its input as a set. Positions therefore get vectors of their own, here sines and cosines of wavelengths from 6 to 60,000 characters.",
+    )
+}
+
+pub(super) fn without_mask() -> Html {
+    html! {
+        <>
+            { paragraph("One window gives a prediction at every position, and each target is the input of the next position. Without a mask, a head only has to attend one position ahead and copy. The training loss falls toward zero, and so does the validation loss, because held-out windows contain their answers, too.") }
+            { paragraph("When the model writes, there is no next character yet. Only the last prediction of a window is made under the same conditions. The third curve measures it on held-out windows, and the samples show the result.") }
+        </>
+    }
+}
+
+pub(super) fn optimizer() -> Html {
+    paragraph(
+        "Training uses AdamW (Loshchilov and Hutter 2019) with weight decay 0.1, gradients clipped at norm 1, β₁ = 0.9 and β₂ = 0.99, unless the settings of the optimizer say otherwise. The learning rate rises during the warm-up and falls to a tenth along half a cosine.",
+    )
+}
+
+/// The layer norm of a vector (Ba et al. 2016), with gain 1 and bias 0 as before training.
+pub(super) fn layer_norm_formula() -> Html {
+    math(display_tex!(
+        r"\mathrm{LN}(x) = \frac{x - \bar{x}}{\sqrt{\frac{1}{d} \sum_i (x_i - \bar{x})^2 + 10^{-5}}}"
+    ))
 }
 
 /// The sinusoidal encoding (Vaswani et al. 2017).
@@ -53,35 +138,4 @@ pub(super) fn copying_formula() -> Html {
     math(display_tex!(
         r"\text{copying} = \frac{1}{n} \sum_t \left[ \sum_{k \le t} a_{tk}\, \ell_t(x_k) > \frac{1}{V} \sum_c \ell_t(c) \right]"
     ))
-}
-
-/// The two equations of a block.
-pub(super) fn block_formula(mlp: bool) -> Html {
-    html! {
-        <>
-            { math(display_tex!(r"a = x + \mathrm{Attention}(\mathrm{LayerNorm}(x))")) }
-            if mlp {
-                { math(display_tex!(r"y = a + \mathrm{MLP}(\mathrm{LayerNorm}(a))")) }
-            }
-        </>
-    }
-}
-
-/// The parts of the model, as equations and in words.
-pub(super) fn architecture(mlp: bool, context: u32) -> Html {
-    html! {
-        <div class="about-model">
-            { block_formula(mlp) }
-            <p>
-                { "The residual stream has one vector per character, to which every branch adds its output. " }
-                { if mlp {
-                    "Attention reads from earlier positions; the MLP works on every position separately. "
-                } else {
-                    "Attention reads from earlier positions; this model has no MLPs. "
-                } }
-                { "LayerNorm gives each branch vectors with mean 0 and variance 1, times a learned gain plus a learned bias. " }
-                { format!("The causal mask hides later characters, so one window of {context} characters gives {context} predictions in one pass.") }
-            </p>
-        </div>
-    }
 }

@@ -19,21 +19,26 @@ const LOSSES: &[CurveSpec] = &[
     CurveSpec { color: 1, ..CurveSpec::new("loss_val", "validation") },
 ];
 
-#[component]
-pub(super) fn LossFigure(props: &LossProps) -> Html {
+/// Returns the baselines as reference lines of a chart.
+pub(super) fn baselines(info: Option<&PtrEq<TextInfo>>) -> Vec<Reference> {
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
-    let references = props.info.as_ref().map_or_else(Vec::new, |text| {
+    info.map_or_else(Vec::new, |text| {
         let uniform = line("uniform", text.0.uniform);
         // If all tokens are equally frequent, the three baselines are equal.
         if text.0.order_unknown.is_some() {
             return vec![uniform];
         }
         vec![uniform, line("unigram", text.0.unigram), line("bigram", text.0.bigram)]
-    });
+    })
+}
+
+#[component]
+pub(super) fn LossFigure(props: &LossProps) -> Html {
+    let references = baselines(props.info.as_ref());
     html! {
         <CurveFigure name="loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
             look_for={html! { <>{ "The dotted lines are baselines: uniform, unigram (how often each character occurs) and bigram (which character came before). Unigram and bigram are counted in the training part and measured on the same held-out characters as the model. Below the bigram baseline, the model uses more than one character of context." }</> }}
-            x_max={Some(f64::from(props.steps))} empty="Press Train: the losses are measured while the model learns." />
+            x_max={Some(f64::from(props.steps))} empty="Curves appear here while the model trains." />
     }
 }
 
@@ -79,7 +84,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
     html! {
         <div class="figure-row">
             <div class="about-text">
-                <h4>{ title }</h4>
+                <h2>{ title }</h2>
                 <p>
                     { split }
                     <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
@@ -87,7 +92,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
                 <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
             </div>
             <div class="about-text">
-                <h4>{ "Parameters" }</h4>
+                <h2>{ "Parameters" }</h2>
                 <table class="terms">
                     <tbody>
                         { term("embedding, V d", count.embedding) }

@@ -81,7 +81,7 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                 </div>
             </div>
             if !props.listens {
-                <p class="muted">{ "Train or import a model to generate text." }</p>
+                <p class="muted">{ "The model is being built." }</p>
             }
             if let Some(why) = &props.refused {
                 <p class="notice" data-kind="warn" role="status">{ why.clone() }</p>
@@ -197,7 +197,7 @@ fn Text(props: &TextProps) -> Html {
             </pre>
             <div class="likeliest" aria-live={if *by_key { "polite" } else { "off" }}>
                 if let Some(written) = selected {
-                    <h4>{ format!("Instead of {}", spoken(written.char)) }</h4>
+                    <h3>{ format!("Instead of {}", spoken(written.char)) }</h3>
                     <ol data-likeliest="">{ for written.likeliest.iter().map(bar) }</ol>
                 } else {
                     <p class="muted">{ "Point at a character or use the arrow keys to see the ten most likely alternatives." }</p>

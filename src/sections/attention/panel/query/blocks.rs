@@ -35,7 +35,7 @@ impl View<'_> {
 
     /// The header of a key's row.
     fn key_head(&self, key: usize) -> Html {
-        let asked = self.names.asked == Some(key);
+        let asked = self.names.asked.contains(&key);
         html! {
             <th scope="row" data-asked={asked.then_some("")} title={asked.then_some("The token that the query asks about")}>
                 { self.key_name(key) }if asked { <span aria-hidden="true">{ " ◂" }</span><span class="visually-hidden">{ " (asked about)" }</span> }
