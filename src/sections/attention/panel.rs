@@ -68,7 +68,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             },
             "heads" => ChapterBody {
                 stage: html! { <HeadsStage config={config()} record={run()} /> },
-                keys: keys![Config; n_heads, d_k, n_tokens, steps],
+                keys: keys![Config; n_heads, d_k, steps],
                 aside: task::set_up(&config(), Task::TwoLookUps, &settings.set),
                 hint: Some(Hint { words: "Train both networks.", experiment: "two-look-ups-one-head" }),
                 below: html! {

@@ -106,7 +106,7 @@ pub(super) fn compare(view: &View) -> Html {
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Compare: the query and every key">
             <table>
-                <caption><strong>{ "1 Compare." }</strong>{ " Multiply with each key, and add up." }</caption>
+                <caption><strong>{ "1 Compare." }</strong>{ " Multiply and add up." }</caption>
                 <thead>
                     <tr>
                         <th scope="col"><span class="visually-hidden">{ "token" }</span></th>
@@ -215,7 +215,7 @@ pub(super) fn average(view: &View) -> Html {
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Average: the values by their weights">
             <table>
-                <caption><strong>{ "3 Average." }</strong>{ " Values times weights, added up." }
+                <caption><strong>{ "3 Average." }</strong>{ " Values by weights." }
                     if width > value_dims.len() { { format!(" {} of {width} dimensions.", value_dims.len()) } }</caption>
                 <thead><tr>
                     <th scope="col"><span class="visually-hidden">{ "key" }</span></th>
