@@ -74,7 +74,8 @@ fn gradient_series(depths: &[DepthFlow]) -> Vec<Series> {
         let way = 100.0 / deltas.len().saturating_sub(1).max(1) as f64;
         let points =
             deltas.iter().rev().enumerate().map(|(index, delta)| (index as f64 * way, f64::from(*delta)));
-        let name = format!("{}, {} layers", ResNet::ARMS.get(net)?.title, flow.depth);
+        // As in the paper: ResNet-56.
+        let name = format!("{}-{}", ResNet::ARMS.get(net)?.title, flow.depth);
         let dashed = DEPTHS.first() == Some(&flow.depth);
         Some(Series { dashed, ..Series::new(name, Rc::new(points.collect()), net) })
     };
