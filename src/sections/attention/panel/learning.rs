@@ -140,7 +140,7 @@ fn maps_figure(slug: &str, title: &'static str, config: &Config, record: &Record
     html! {
         <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}
-                x_label="key: name = value" y_label="query" points={Some(points)} max_height={190.0} empty="The maps appear when the compute engine is loaded." />
+                x_label="key: name = value" y_label="query" points={Some(points)} bar={false} max_height={170.0} empty="The maps appear when the compute engine is loaded." />
         </Figure>
     }
 }
