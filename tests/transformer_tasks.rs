@@ -292,6 +292,12 @@ fn answers_of_experiments_follow_from_their_numbers() {
                         && number("loss_cold") > record.run().temperatures[2].into()
                         && number("loss_hot") > record.run().temperatures[2].into()
                 }
+                "no-mask" => {
+                    let bigram = record.text.as_ref().expect("a text").bigram;
+                    number("loss_train") < 0.5
+                        && number("loss_last") > bigram + 0.3
+                        && answer.choice != Some(0)
+                }
                 "one-layer-copy" => {
                     told(number("loss_second")) && number("induction_score") < 0.4 && answer.choice == Some(0)
                 }
