@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures the site and writes one JSON object per line; `peers` compares it with other libraries instead, as a table.
+# Measures the site and writes one JSON object per line; `peers` compares it with other libraries instead, as a table;
+# `views` measures what a reader sees of every chapter at first.
 # NN_LAB_DIST selects another build, for example dist; NN_LAB_GPU=1 uses the hardware GPU.
 set -euo pipefail
 source scripts/tools.sh
@@ -17,6 +18,10 @@ export NN_LAB_DIST
 if [[ ${1:-} == peers ]]; then
     say "comparing with other libraries (about half an hour)"
     exec node bench/peers/run.mjs "${@:2}"
+fi
+if [[ ${1:-} == views ]]; then
+    say "looking at every chapter (about two minutes; with --train about five)"
+    exec node tests/e2e/views.mjs "${@:2}"
 fi
 say "measuring (about two minutes)"
 exec node tests/e2e/bench.mjs "$@"

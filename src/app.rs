@@ -14,10 +14,11 @@ use crate::core::guided::expanded;
 use crate::core::query::Query;
 use crate::core::suggest::{nearest, no_such};
 use crate::for_each_section;
-use crate::panel::{PanelAction, PanelProps, Problems, Share, device, page_problems};
+use crate::panel::{OpenRunView, PanelAction, PanelProps, Problems, Share, device, page_problems};
 use crate::sections::{SECTIONS, Section};
 use crate::ui::file_drag::use_drop_guard;
 use crate::ui::menu::Menu;
+use crate::ui::show_current;
 use crate::ui::theme::set_theme;
 use crate::ui::visibility::HiddenByLesson;
 use gloo::utils::{document, window};
@@ -37,6 +38,13 @@ const ABOUT: &str = "about.html";
 pub fn App() -> Html {
     use_drop_guard();
     let page = use_page_state();
+    // The dialog for sharing is in the header, and offers what the panel measures.
+    let open_view = use_memo((), |()| OpenRunView::default());
+    let sections_nav = use_node_ref();
+    use_effect_with(page.slug.clone(), {
+        let nav = sections_nav.clone();
+        move |_| show_current(&nav)
+    });
     let dispatch = use_callback((), {
         let page = page.dispatcher();
         move |action: PanelAction, ()| page.dispatch(PageAction::Panel(action))
@@ -76,7 +84,7 @@ pub fn App() -> Html {
         return if is_embedded {
             html! { <main class="embed">{ content }</main> }
         } else {
-            shell(&page, &dispatch, content)
+            shell(&page, &dispatch, sections_nav, content)
         };
     };
     let props = PanelProps {
@@ -96,10 +104,12 @@ pub fn App() -> Html {
         });
         html! { <embed::Embed slug={section.slug} chapter={chapter.clone()} {query} {share}>{ panel }</embed::Embed> }
     } else {
-        shell(&page, &dispatch, panel)
+        shell(&page, &dispatch, sections_nav, panel)
     };
     html! {
-        <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>{ content }</ContextProvider<Rc<Assignment>>>
+        <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>
+            <ContextProvider<OpenRunView> context={(*open_view).clone()}>{ content }</ContextProvider<OpenRunView>>
+        </ContextProvider<Rc<Assignment>>>
     }
 }
 
@@ -118,7 +128,7 @@ fn panel(slug: &str, props: PanelProps) -> Html {
 }
 
 /// Returns a panel with the navigation, as it is shown outside of a frame.
-fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> Html {
+fn shell(page: &PageState, dispatch: &Callback<PanelAction>, nav: NodeRef, children: Html) -> Html {
     let query: &Query = &page.query;
     // The device and the theme stay when the section changes; settings belong to their section.
     let href = |slug: &str| {
@@ -139,11 +149,10 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
     html! {
         <div class="shell">
             <header>
-                <a class="brand" href="#/">{ "Neural network lab" }</a>
-                <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
+                <a class="brand" href={href("")}>{ "Neural network lab" }</a>
+                <nav aria-label="Sections" ref={nav}><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
                 <div class="tools">
-                    <Menu class="preferences" label="Device and theme"
-                        summary={html! { <>{ device.map_or("", |(value, words)| if *value == "auto" { "Device" } else { words }) }{ " ▾" }</> }}>
+                    <Menu class="preferences" summary={preferences(device.map_or("", |(value, words)| if *value == "auto" { "Device" } else { words }))}>
                         { choice("Device", "device", DEVICES, query, dispatch) }
                         { choice("Theme", "theme", THEMES, query, dispatch) }
                     </Menu>
@@ -161,6 +170,13 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
                 <a href={format!("{ABOUT}#{}", query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a>
             </footer>
         </div>
+    }
+}
+
+/// Returns the content of the button that opens the preferences. Its name starts with the words in sight.
+fn preferences(words: &'static str) -> Html {
+    html! {
+        <>{ words }<span class="visually-hidden">{ ": device and theme" }</span><span aria-hidden="true">{ " ▾" }</span></>
     }
 }
 

@@ -11,8 +11,8 @@ use nn_lab::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_prod
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::Experiment;
 use nn_lab::sections::attention::{
-    Attention, Config, Heads, OptimizerKind, Record, SCALED, SWEEP, Saturation, Spread, Sweep, SweepPoint,
-    UNSCALED, end_measured, expected_entropy, params_formula, start_measured,
+    Attention, Config, Heads, OptimizerKind, Record, Roles, SCALED, SWEEP, Saturation, Spread, Sweep,
+    SweepPoint, Task, UNSCALED, end_measured, expected_entropy, params_formula, start_measured,
 };
 use std::rc::Rc;
 
@@ -127,6 +127,10 @@ struct Evidence {
     /// The steps to a loss below half a nat.
     steps: [Option<u32>; 2],
     accuracies: [f64; 2],
+    /// A weight of each token on itself, and the largest difference of mirrored scores.
+    roles: ([f64; 2], f64),
+    /// The losses at the end of two look-ups.
+    ends: [f64; 2],
 }
 
 impl Evidence {
@@ -139,6 +143,8 @@ impl Evidence {
             starts: [1.7, 0.5],
             steps: [Some(30), Some(60)],
             accuracies: [1.0, 1.0],
+            roles: ([0.99, 0.13], 1e-6),
+            ends: [0.01, 0.45],
             config,
         }
     }
@@ -160,13 +166,21 @@ impl Evidence {
         let mut record = Record {
             sweep: Some(Rc::new(Sweep { points: points.collect(), ..Sweep::default() })),
             heads: Some(Rc::new(heads)),
+            roles: Some(Rc::new(Roles {
+                diagonal: self.roles.0.map(|mean| Spread { mean, sd: 0.01 }),
+                asymmetry: [self.roles.1, 3.0],
+                ..Roles::default()
+            })),
             ..Record::default()
         };
         for arm in [SCALED, UNSCALED] {
             let net = &mut record.arms[arm];
             // The mean of ten steps is below half a nat once eight of them have the small loss.
             let learned = |step: u32| self.steps[arm].is_some_and(|learned| step + 7 >= learned);
-            let loss = |step: u32| (f64::from(step), if learned(step) { 0.1 } else { 2.0 });
+            let loss = |step: u32| match self.config.task {
+                Task::LookUp => (f64::from(step), if learned(step) { 0.1 } else { 2.0 }),
+                Task::TwoLookUps => (f64::from(step), self.ends[arm]),
+            };
             net.losses = (1..=self.config.steps).map(loss).collect::<Curve>();
             net.entropy = Curve::from_iter([(0.0, self.starts[arm])]);
             net.accuracy = Curve::from_iter([(f64::from(self.config.steps), self.accuracies[arm])]);
@@ -222,6 +236,19 @@ fn every_check_of_the_run_can_fail() {
     {
         can_fail("a saturated start costs steps", &large(), &Evidence { steps, ..large() });
     }
+}
+
+#[test]
+fn every_check_of_the_projections_and_of_two_look_ups_can_fail() {
+    let good = || Evidence::of(Config::default());
+    can_fail("the same score for each other", &good(), &Evidence { roles: ([0.99, 0.13], 0.5), ..good() });
+    can_fail("attends to itself more", &good(), &Evidence { roles: ([0.13, 0.13], 1e-6), ..good() });
+    let two = || Evidence::of(Config { task: Task::TwoLookUps, ..Config::default() });
+    can_fail("One head cannot do both", &two(), &Evidence { ends: [0.01, 0.25], ..two() });
+    can_fail("Several heads", &two(), &Evidence { ends: [0.25, 0.45], ..two() });
+    // The claims about the scale belong to the other task.
+    let checks = Attention::checks(&two().config, &two().record());
+    assert!(!checks.iter().any(|check| check.claim.contains("Before the first step")), "{checks:?}");
 }
 
 #[test]

@@ -36,6 +36,38 @@ fn counts_do_not_depend_on_the_seed() {
 }
 
 #[test]
+fn closed_forms_and_measurements_of_the_new_chapters_agree() {
+    for seed in SEEDS {
+        let (dense, number) = answer("dense-parameters", seed);
+        assert_eq!((dense.choice, number("dense_params")), (Some(2), 2_099_200.0));
+        assert!(dense.words.starts_with("15.99 times: 2,099,200 parameters"), "{dense:?}");
+        let (reach, number) = answer("pooling-and-reach", seed);
+        assert_eq!((number("rf_measured"), number("rf_formula")), (46.0, 46.0));
+        assert!(reach.words.contains("as the formula says"), "{reach:?}");
+        let (one, number) = answer("one-pixel", seed);
+        assert_eq!(one.choice, Some(2), "average pooling changes least: {one:?}");
+        assert!(number("change_max") < number("change_maps"), "{one:?}");
+    }
+}
+
+#[test]
+fn an_equal_budget_compares_accuracies() {
+    for seed in SEEDS {
+        let (answer, number) = answer("equal-budget", seed);
+        let points = 100.0 * (number("accuracy_separable") - number("accuracy_conv"));
+        let expected = if points.abs() <= 5.0 {
+            0
+        } else if points > 0.0 {
+            1
+        } else {
+            2
+        };
+        assert_eq!(answer.choice, Some(expected), "{points}");
+        assert!(answer.words.contains("width 23, ") && number("accuracy_separable") > 0.3, "{answer:?}");
+    }
+}
+
+#[test]
 fn the_answer_compares_the_measured_accuracies() {
     for seed in SEEDS {
         let (answer, number) = answer("accuracy-price", seed);

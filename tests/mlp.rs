@@ -12,8 +12,9 @@ use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
-    ActivationChoice, BEST_LINE, Config, Dataset, LINEAR, MAP_SIDE, Mlp, ModelId, NONLINEAR, OptimizerKind,
-    ParamIndex, Record, Request, Samples, Score, Snapshot, layer_params, params_formula, rank_bound,
+    ActivationChoice, BEST_LINE, Config, Dataset, FIT_SIZES, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId,
+    NONLINEAR, OptimizerKind, ParamIndex, Record, ReluSum, Request, Samples, Score, Snapshot, Target,
+    layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
@@ -109,11 +110,13 @@ prop_compose! {
         batch_size in 1u32..=512, steps in 1u32..=20_000, seed in 0u32..=999_999,
         (d_in, n_probe, bias) in (1u32..=64, 2u32..=256, any::<bool>()),
         hidden in prop::collection::vec(1u32..=256, 0..=12),
+        target in prop::sample::select(vec![Target::Wave, Target::Bump, Target::Step, Target::Root]),
+        (directions, pieces) in (0u32..=64, 1u32..=32),
     ) -> Config {
         // A list of widths determines the settings `depth` and `width`.
         let depth = if hidden.is_empty() { depth } else { hidden.len() as u32 };
         let width = hidden.iter().copied().max().unwrap_or(width);
-        Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias }
+        Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias, directions, pieces, target }
     }
 }
 
@@ -439,7 +442,7 @@ fn asked(config: &Config, requests: &[(u32, Request)]) -> Record {
 }
 
 fn snapshot(record: &Record, arm: usize) -> Snapshot {
-    (**record.net(arm).expect("a net").0).clone()
+    (**record.net(arm).expect("a net")).clone()
 }
 
 #[test]
@@ -467,10 +470,111 @@ fn the_probe_shows_the_initialized_networks() {
     }
     let shows = |record: &Record| matches!(record.samples().map(|samples| &**samples), Some(Samples::Points(points)) if points.len() == 600);
     assert!(shows(&record));
-    assert_eq!(record.net(NONLINEAR).map(|(_, boundary)| boundary.len()), Some(48 * 48));
+    assert_eq!(record.boundary(NONLINEAR).map(|boundary| boundary.len()), Some(48 * 48));
     let images = probe::<Mlp>(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
     let net = snapshot(&images, NONLINEAR);
     assert_eq!((net.params.len(), net.maps.len()), (785 * 4 + 50, 0));
+}
+
+/// Returns the first report of an arm's run: what it measured before its first step.
+fn before_training(config: &Config, arm: usize) -> Measured {
+    let watch = Request::Watch(Some(ModelId { arm: arm as u8, seed: config.seed }));
+    let watch = postcard::to_stdvec(&watch).expect("bytes");
+    let mut out = Collector::<Mlp> { requests: vec![(0, watch)], stop_at: Some(1), ..Collector::default() };
+    train::<Mlp>(config, &mut out).expect("it trains");
+    let first = out.frames.iter().find_map(|(of, frame)| match frame {
+        Frame::Train { measured, .. } if *of == arm => Some(measured.clone()),
+        _ => None,
+    });
+    first.expect("a report")
+}
+
+/// The page draws before training exactly the network that the run starts from.
+#[test]
+fn the_probe_predicts_with_exactly_the_weights_that_training_starts_from() {
+    let images = Config { dataset: Dataset::FashionMnist, ..with_widths(&[8, 6]) };
+    for config in [small(), Config { seed: 7, activation: ActivationChoice::Gelu, ..small() }, images] {
+        let record = probe::<Mlp>(config.clone());
+        let run = run::<Mlp>(Config { steps: 1, ..config.clone() }).0;
+        for arm in [LINEAR, NONLINEAR] {
+            let first = before_training(&config, arm);
+            let at_start = first.snapshot.expect("a snapshot");
+            assert_eq!(at_start.step, 0);
+            assert_eq!(record.net(arm), Some(&at_start), "weights and maps");
+            assert_eq!(record.boundary(arm).map(|values| &**values), Some(&first.boundary));
+            assert_eq!(record.predictions(arm).map(|classes| &**classes), Some(&first.predictions));
+            // The gradient of the first batch is that of step 1.
+            let (step, norms) = record.grad_norms(arm).expect("gradients");
+            let (first_step, of_run) = run.grad_norms(arm).expect("gradients");
+            assert_eq!((step, first_step, norms.len()), (0, 1, at_start.layers()));
+            assert_eq!(norms, of_run);
+            assert_eq!(record.gradient_ratio(arm), run.gradient_ratio(arm));
+        }
+        assert_eq!(record.samples(), run.samples());
+    }
+}
+
+#[test]
+fn images_have_predictions_before_training_and_networks_of_any_size_a_boundary() {
+    let images = probe::<Mlp>(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
+    assert_eq!(images.predictions(NONLINEAR).map(|classes| classes.len()), Some(24));
+    assert_eq!(images.boundary(NONLINEAR).map(|values| values.len()), Some(0));
+    let large = probe::<Mlp>(Config { depth: 4, width: 256, n_probe: 2, d_in: 1, ..Config::default() });
+    for arm in [LINEAR, NONLINEAR] {
+        let boundary = large.boundary(arm).expect("a boundary");
+        assert!(boundary.len() == 48 * 48 && boundary.iter().all(|p| (0.0..=1.0).contains(p)));
+        assert!(!large.net(arm).expect("a network").maps.is_empty());
+    }
+}
+
+#[test]
+fn without_the_file_with_the_images_everything_else_is_measured() {
+    let config = Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) };
+    let damaged = [("data/fashion-mnist.bin".to_owned(), vec![0; 9].into())].into();
+    let (record, result) = Collector::<Mlp> { user_files: damaged, ..Collector::default() }.probe(&config);
+    assert!(matches!(result, Err(LabError::Data(_))), "{result:?}");
+    assert!(record.collapse.is_some() && record.pieces.is_some() && record.samples().is_none());
+    assert_eq!(snapshot(&record, NONLINEAR).params.len(), 785 * 4 + 50);
+}
+
+#[test]
+fn the_outputs_are_the_sum_of_their_directions() {
+    let config = Config::default();
+    let collapse = probe::<Mlp>(config.clone()).collapse.expect("a collapse");
+    let output = collapse.layers.last().expect("an output");
+    for (factors, spectrum) in collapse.outputs.iter().zip([&output.linear, &output.nonlinear]) {
+        assert_eq!((factors.rows, factors.cols), (config.n_probe as usize, config.width as usize));
+        let norm = |values: Vec<f32>| values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        for k in [0, 1, 9, 20, 32, 64] {
+            let left = spectrum.singular_values.iter().skip(k).map(|s| s * s).sum::<f64>().sqrt();
+            let found = norm(factors.without(k));
+            assert!((found - left).abs() < 1e-4 * spectrum.singular_values[0], "{k}: {found}, not {left}");
+        }
+    }
+    let [linear, nonlinear] = &collapse.outputs;
+    let largest = |values: Vec<f32>| values.into_iter().fold(0.0f32, |max, value| max.max(value.abs()));
+    let bound = rank_bound(&config) as usize;
+    assert!(largest(linear.without(bound)) < 1e-5 * largest(linear.without(0)), "only rounding is left");
+    assert!(largest(nonlinear.without(bound)) > 0.1 * largest(nonlinear.without(0)));
+}
+
+#[test]
+fn the_probe_trains_pieces_of_every_width() {
+    let config = Config { pieces: 5, target: Target::Bump, ..small() };
+    let record = probe::<Mlp>(config.clone());
+    let pieces = record.pieces.as_deref().expect("pieces");
+    assert_eq!(pieces.sum.units.len(), 5);
+    assert_eq!(pieces.errors.iter().map(|(n, _)| *n).collect::<Vec<_>>(), FIT_SIZES);
+    assert!(pieces.errors.iter().all(|(_, error)| error.is_finite()));
+    let number = |name: &str| {
+        Mlp::metrics(&config, &record).into_iter().find(|metric| metric.name == name).and_then(|m| m.value)
+    };
+    assert_eq!(number("pieces_trained_error"), Some(pieces.sum.max_error(Target::Bump)));
+    let formula = ReluSum::interpolating(Target::Bump, 5).max_error(Target::Bump);
+    assert_eq!(number("pieces_error"), Some(formula));
+    assert!(number("pieces_bound").is_some_and(|bound| bound >= formula));
+    let other = probe::<Mlp>(Config { seed: 2, ..config }).pieces.expect("pieces");
+    assert_ne!(other.sum, pieces.sum, "these units are initialized from the seed, too");
 }
 
 #[test]

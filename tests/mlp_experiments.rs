@@ -18,7 +18,7 @@ fn answer(slug: &str, seed: u32) -> Answer {
                 named(format!("{:.1}%", 100.0 * value)) || name == "accuracy_linear"
             }
             name if name.starts_with("rank_") => named(format!("{value}")),
-            "loss_activated" => named(format!("{value:.3}")),
+            "loss_activated" | "pieces_error" | "pieces_trained_error" => named(format!("{value:.3}")),
             _ => true,
         };
         assert!(said, "{slug}: {name} = {value} in {}", answer.words);
@@ -96,12 +96,26 @@ fn biases_increase_the_rank_by_one() {
     });
 }
 
+#[test]
+fn training_moves_the_bends_to_the_step() {
+    check("steep-step", |_, answer| {
+        assert_eq!(answer.choice, Some(0), "{answer:?}");
+        assert!(number(answer, "pieces_trained_error") < 0.9 * number(answer, "pieces_error"), "{answer:?}");
+    });
+}
+
 /// An answer that depends on the seed would be luck, so the options are such that it does not.
 #[test]
 #[ignore = "minutes; ./lab test full runs it"]
 fn twenty_seeds_give_the_same_answers() {
-    let expected =
-        [("straight-line", 2), ("depth-alone", 1), ("circles-three", 0), ("circles-two", 1), ("xor-two", 1)];
+    let expected = [
+        ("straight-line", 2),
+        ("depth-alone", 1),
+        ("circles-three", 0),
+        ("circles-two", 1),
+        ("xor-two", 1),
+        ("steep-step", 0),
+    ];
     for (slug, choice) in expected {
         let answers: Vec<Answer> = (1..=20).map(|seed| answer(slug, seed)).collect();
         for answer in &answers {

@@ -8,6 +8,7 @@ mod attention;
 mod attention_claims;
 mod attention_model;
 mod cnn;
+mod cnn_chapters;
 mod cnn_experiments;
 #[cfg(feature = "compute")]
 mod collector;
@@ -24,6 +25,7 @@ mod papers;
 mod random_input;
 mod resnet;
 mod resnet_experiments;
+mod resnet_untrained;
 mod resume;
 mod rnn;
 mod rnn_claims;

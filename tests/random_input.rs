@@ -344,7 +344,7 @@ fn any_frame_is_read() {
                 if section.apply_frame(&mut record, arm, &frame).is_ok() {
                     let config = section.config(section.schema.defaults());
                     let (_, _) = (section.metrics(&config, &record), section.checks(&config, &record));
-                    section.series(&record);
+                    section.series(&config, &record);
                     for at in 0..section.guided_infos().len() {
                         section.answer(at, &config, &record);
                     }

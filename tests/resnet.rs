@@ -9,15 +9,15 @@ use nn_lab::core::query::Query;
 use nn_lab::core::settings::{from_map, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::resnet::{
-    Block, BlockKind, Init, PathPosition, Plan, ResNet as Net, Shortcut, ShortcutOption,
+    Block, BlockKind, Init, LayerOrder, PathPosition, Plan, ResNet as Net, Shortcut, ShortcutOption,
 };
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::run::driver;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, OptimizerKind, PLAIN, Paths, RESIDUAL, Record,
-    ResNet, ShortcutChoice, ShortcutKind, decay, params_formula,
+    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, OptimizerKind, OrderChoice, PLAIN, Paths,
+    RESIDUAL, Record, ResNet, ShortcutChoice, ShortcutKind, decay, params_formula,
 };
 use proptest::prelude::*;
 
@@ -43,6 +43,7 @@ fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts:
         batch_norm,
         shortcuts: shortcuts.then_some(ShortcutOption::Projection),
         init: Init::He,
+        order: LayerOrder::Post,
     }
 }
 
@@ -296,6 +297,7 @@ prop_compose! {
         depth in prop::sample::select(DEPTHS.to_vec()),
         block in prop::sample::select(vec![BlockChoice::Basic, BlockChoice::Bottleneck]),
         shortcut in prop::sample::select(CHOICES.to_vec()),
+        order in prop::sample::select(vec![OrderChoice::Post, OrderChoice::Pre]),
         width in prop::sample::select(vec![0.25, 0.5, 1.0]),
         init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
         dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
@@ -306,7 +308,7 @@ prop_compose! {
         seed in 0u32..=999_999, n_seeds in 1u32..=20,
     ) -> Config {
         Config {
-            depth, block, shortcut, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
+            depth, block, shortcut, order, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
             steps, seed, n_seeds,
         }
     }
@@ -342,6 +344,7 @@ fn counted(config: &Config, shortcuts: bool) -> u64 {
     let plan = Plan {
         channels_in: config.dataset.channels() as usize,
         shortcuts: shortcuts.then_some(option),
+        order: if config.order == OrderChoice::Pre { LayerOrder::Pre } else { LayerOrder::Post },
         ..plan(kind, n, channels, config.batch_norm, shortcuts)
     };
     count_params(&Net::new(&plan, 1, &Device::flex())) as u64
@@ -352,8 +355,13 @@ fn the_formula_matches_the_module_at_every_depth_with_every_option() {
     for depth in DEPTHS {
         for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
             for shortcut in CHOICES {
-                for batch_norm in [false, true] {
-                    let config = Config { depth, block, shortcut, batch_norm, ..Config::default() };
+                for (batch_norm, order) in [
+                    (false, OrderChoice::Post),
+                    (true, OrderChoice::Post),
+                    (false, OrderChoice::Pre),
+                    (true, OrderChoice::Pre),
+                ] {
+                    let config = Config { depth, block, shortcut, batch_norm, order, ..Config::default() };
                     assert_eq!(params_formula(&config, true), counted(&config, true), "{config:?}");
                 }
             }
@@ -449,7 +457,7 @@ fn gradients_vanish_without_batch_norm_and_grow_with_it() {
 /// Checks identities that hold for the paths of any network: an addition passes its gradient to both
 /// branches, and the gradients of both branches add up as vectors.
 #[track_caller]
-fn check_paths(paths: &Paths, residual: bool) {
+pub(crate) fn check_paths(paths: &Paths, residual: bool) {
     for (index, block) in paths.blocks.iter().enumerate() {
         let input = paths.input_of(index);
         let all = [input, block.branch, block.sum, block.output];
@@ -510,12 +518,13 @@ fn signal_and_gradient_are_measured_on_every_path() {
 fn claims_about_gradients_hold_for_every_initialization() {
     for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
         for depth in [8, 20, 32] {
-            for (block, shortcut) in [
-                (BlockChoice::Basic, ShortcutChoice::B),
-                (BlockChoice::Bottleneck, ShortcutChoice::B),
-                (BlockChoice::Basic, ShortcutChoice::A),
+            for (block, shortcut, order) in [
+                (BlockChoice::Basic, ShortcutChoice::B, OrderChoice::Post),
+                (BlockChoice::Bottleneck, ShortcutChoice::B, OrderChoice::Post),
+                (BlockChoice::Basic, ShortcutChoice::A, OrderChoice::Post),
+                (BlockChoice::Basic, ShortcutChoice::B, OrderChoice::Pre),
             ] {
-                let config = Config { depth, block, shortcut, init, ..Config::default() };
+                let config = Config { depth, block, shortcut, order, init, ..Config::default() };
                 let checks = ResNet::checks(&config, &probe::<ResNet>(config.clone()));
                 let (training, measured) = checks.split_last().expect("checks");
                 assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
@@ -524,7 +533,7 @@ fn claims_about_gradients_hold_for_every_initialization() {
                     assert_eq!(
                         check.verdict,
                         Verdict::Holds,
-                        "{init:?} {depth:?} {block:?} {shortcut:?}: {check:?}"
+                        "{init:?} {depth:?} {block:?} {shortcut:?} {order:?}: {check:?}"
                     );
                 }
             }

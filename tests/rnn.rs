@@ -1,14 +1,18 @@
 //! Section 4: closed forms, the probe, and the claims of the presets.
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, preset, probe, run, train};
-use burn::tensor::Device;
+use crate::collector::{Collector, block_on, preset, probe, run, train, values};
+use burn::tensor::{Device, Tensor};
 use nn_lab::core::Verdict;
+use nn_lab::core::curve::Curve;
 use nn_lab::core::settings::{from_query, to_query};
+use nn_lab::data::recall::stream;
+use nn_lab::models::recurrent::gradients;
+use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::rnn::{
     Alphabet, Config, ForgetBias, LSTM, LSTM_PARTS, MAX_UNITS, PartKind, RNN, RNN_PARTS, Record, Rnn, Trace,
-    chance, params_lstm, params_rnn,
+    Unreached, chance, params_lstm, params_rnn, rnn, task,
 };
 use proptest::prelude::*;
 
@@ -249,4 +253,111 @@ proptest! {
         prop_assert_eq!(probe::<Rnn>(config.clone()).params, [params_rnn(&config), params_lstm(&config)].map(|n| Some(n as u32)));
         prop_assert!((chance(&config) - 1.0 / f64::from(n_classes)).abs() < 1e-12);
     }
+}
+
+/// The probe measures what training starts from: its gradients are those of the first step, bit for bit.
+#[test]
+fn the_untrained_gradients_are_those_of_the_first_step() {
+    for config in [small(), Config { batch_size: 1, seed: 5, alphabet: Alphabet::Shared, ..small() }] {
+        let record = probe::<Rnn>(config.clone());
+        let (trained, result) = run::<Rnn>(config);
+        assert_eq!(result, Ok(()));
+        for arm in [RNN, LSTM] {
+            let untrained = record.untrained_gradients[arm].as_deref().expect("sent");
+            let first = &trained.arms[arm].gradients[0];
+            assert_eq!((untrained.step, first.step), (0, 1));
+            assert_eq!(
+                (untrained.hidden.len(), &untrained.hidden, &untrained.cell),
+                (14, &first.hidden, &first.cell)
+            );
+            assert_eq!(untrained.memory().len(), 14);
+        }
+        // Until the run measures, the metric is that of the untrained network.
+        let metric = |record: &Record, name: &str| {
+            let metrics = Rnn::metrics(&small(), record);
+            metrics.iter().find(|metric| metric.name == name).and_then(|metric| metric.value)
+        };
+        for (arm, name) in ["grad_first_rnn", "grad_first_lstm"].into_iter().enumerate() {
+            let [untrained, last] = [&record, &trained].map(|record| metric(record, name));
+            assert_eq!(untrained, Some(f64::from(trained.arms[arm].gradients[0].hidden[0])));
+            assert_eq!(last, Some(f64::from(trained.arms[arm].gradients[24].hidden[0])));
+        }
+        let [rnn, lstm] = record.untrained_gradients.each_ref().map(|row| row.as_deref().expect("sent"));
+        assert_eq!((rnn.memory(), lstm.memory()), (&*rnn.hidden, &*lstm.cell));
+    }
+}
+
+/// The opening figure says so: over 200 tokens the untrained RNN's gradient is below the smallest 32-bit number long before
+/// the first token, and lost in rounding long before that. The LSTM's is not.
+#[test]
+fn the_untrained_gradient_of_the_rnn_is_below_what_a_float_holds_long_before_the_first_token() {
+    for seed in 1..=3 {
+        let record = probe::<Rnn>(Config { seed, ..Config::default() });
+        let [rnn, lstm] =
+            record.untrained_gradients.each_ref().map(|row| row.as_deref().expect("sent").memory());
+        let largest = lstm.iter().copied().fold(0.0, f32::max);
+        let Unreached { below, lost } = Unreached::of(rnn);
+        println!(
+            "seed {seed}: RNN {:.1e} at the end, below at {below}, lost at {lost}; LSTM {:.1e} to {:.1e}",
+            rnn[199], lstm[199], lstm[0]
+        );
+        assert!((30..80).contains(&below) && (160..185).contains(&lost), "{below} {lost}");
+        assert!(lstm.iter().all(|norm| *norm > 1e-3 * largest), "{:e} of {largest:e}", lstm[0]);
+        assert_eq!(Unreached::of(lstm), Unreached::default());
+    }
+}
+
+/// The norm is that of all weights before clipping: one step of plain numbers, computed from the gradients themselves.
+#[test]
+fn the_norm_of_the_gradient_is_measured_before_clipping() {
+    let norms = |clip: f64| {
+        let (record, result) = run::<Rnn>(Config { clip, ..small() });
+        assert_eq!(result, Ok(()));
+        [RNN, LSTM].map(|arm| record.arms[arm].norms.to_vec())
+    };
+    let (loose, tight) = (norms(100.0), norms(0.01));
+    for arm in [RNN, LSTM] {
+        assert_eq!(loose[arm].len(), 25);
+        let steps: Vec<f64> = loose[arm].iter().map(|(step, _)| *step).collect();
+        assert_eq!(steps, (1..=25).map(f64::from).collect::<Vec<_>>());
+        // The first gradient is the same however it is clipped, and longer than the tight limit.
+        assert_eq!(loose[arm][0], tight[arm][0]);
+        assert!(tight[arm][0].1 > 0.01, "{:?}", tight[arm][0]);
+    }
+    let expected = block_on(async {
+        let config = small();
+        let device = Device::flex().autodiff();
+        let batch = task(&config).draw(8, &mut stream(config.seed.into(), 0));
+        let x: Tensor<3> = one_hot(batch.tokens.iter().copied(), config.d_in() as usize, &Device::flex())
+            .reshape([14, 8, config.d_in() as usize]);
+        let y = one_hot(batch.labels.iter().copied(), 2, &device);
+        let net = rnn(&config, &device).await.expect("a network");
+        let grads = gradients(&net, &x, |logits| cross_entropy(logits, y)).params;
+        let mut squares = 0.0f64;
+        let mut add = |values: Vec<f32>| squares += values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
+        for linear in [&net.input, &net.output] {
+            add(values(grads.get::<2>(linear.weight.id).expect("a gradient")));
+            add(values(grads.get::<1>(linear.bias.as_ref().expect("a bias").id).expect("a gradient")));
+        }
+        add(values(grads.get::<2>(net.recurrent.id).expect("a gradient")));
+        squares.sqrt()
+    });
+    let measured = loose[RNN][0].1;
+    assert!((measured - expected).abs() < 1e-5 * expected, "{measured} and {expected}");
+}
+
+/// A run that was saved before the norm was measured has no bytes for it.
+#[test]
+fn a_run_that_was_saved_without_the_norm_is_restored() {
+    let (mut record, _) = run::<Rnn>(small());
+    record.arms[LSTM].norms = Curve::default();
+    let mut saved = Rnn::save_arm(&record, LSTM);
+    assert_eq!(saved.pop(), Some(0), "the length of the last field, which earlier versions did not write");
+    let mut restored = Record::default();
+    assert!(Rnn::load_arm(&mut restored, LSTM, &saved));
+    assert!(restored.arms[LSTM] == record.arms[LSTM]);
+    // The present format keeps the norm.
+    let (record, _) = run::<Rnn>(small());
+    assert!(Rnn::load_arm(&mut restored, RNN, &Rnn::save_arm(&record, RNN)));
+    assert_eq!(restored.arms[RNN].norms.len(), 25);
 }

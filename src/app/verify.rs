@@ -45,7 +45,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
         <section class="panel verify" data-panel="verify" data-state={found.state.slug()}
             data-device={found.device.as_ref().map(|info| info.kind.slug())} aria-labelledby="verify-title">
             <div class="panel-head">
-                <h2 id="verify-title">{ "Verify this device" }</h2>
+                <h1 id="verify-title">{ "Verify this device" }</h1>
                 <div class="share"><CopyButton label="Copy link" action="copy-link" text={link} /></div>
             </div>
             <p class="lead">{ "Does this device compute correctly, and how fast does it train each section? The CPU, and the GPU if there is one, compute every layer, block and model with a known result, and time a few steps of every preset. It takes about two minutes." }</p>

@@ -157,7 +157,7 @@ impl Layout {
                     height: (top - floor).abs().max(1.0),
                     color: group,
                     text_y: if top > floor { top + 12.0 } else { top - 4.0 },
-                    text: Some(format_number(*value, 3)).filter(|text| text_width(text) < bar_width),
+                    text: Some(format_number(*value, 3)).filter(|text| text_width(text) + 4.0 < bar_width),
                 })
             })
         });

@@ -12,11 +12,13 @@ struct Position<T> {
 }
 
 /// The cursor's position, and the event handlers for the element that it moves over.
-pub(super) struct Cursor<T> {
-    pub(super) at: Option<T>,
+#[derive(Debug)]
+pub struct Cursor<T> {
+    /// The position, if the cursor is anywhere.
+    pub at: Option<T>,
     /// True if the readout is to be spoken: only when a key has just moved the cursor. Values that a run
     /// changes under a resting cursor are not spoken, because every frame would be read aloud.
-    pub(super) spoken: bool,
+    pub spoken: bool,
     pub(super) onpointermove: Callback<PointerEvent>,
     pub(super) onpointerleave: Callback<PointerEvent>,
     /// `None` if nothing can be chosen.
@@ -35,7 +37,7 @@ impl<T> Cursor<T> {
 /// that a key moves to, or `None` if the key means nothing here. `on_pick` receives the position that was
 /// clicked, with the click, or chosen with Enter. Escape removes the cursor.
 #[hook]
-pub(super) fn use_cursor<T: Copy + PartialEq + 'static>(
+pub fn use_cursor<T: Copy + PartialEq + 'static>(
     locate: impl Fn(&MouseEvent) -> Option<T> + 'static,
     step: impl Fn(&str, Option<T>) -> Option<T> + 'static,
     on_pick: Option<Callback<(T, Option<MouseEvent>)>>,
@@ -95,7 +97,7 @@ pub(super) fn use_cursor<T: Copy + PartialEq + 'static>(
 
 /// Returns the drawing of a chart, which takes the focus and moves the cursor. `about` describes the chart to
 /// screen readers, which do not read the drawing itself.
-pub(super) fn chart_svg<T>(
+pub fn chart_svg<T>(
     cursor: &Cursor<T>,
     kind: &'static str,
     (width, height): (f64, f64),
@@ -124,7 +126,7 @@ pub(super) fn chart_svg<T>(
 }
 
 /// Returns the live region with the cursor's reading, above a chart of cells.
-pub(super) fn readout(reading: Option<String>, spoken: bool) -> Html {
+pub fn readout(reading: Option<String>, spoken: bool) -> Html {
     html! {
         <div class="chart-readout" aria-live={live(spoken)}>{ reading.unwrap_or_default() }</div>
     }
@@ -142,7 +144,7 @@ pub(super) fn pick_hint<T>(cursor: &Cursor<T>, label: &str) -> String {
 
 /// Returns the index that a key moves to in a row that ends at `last`. `None` if the key does not move along
 /// rows.
-pub(super) fn step_along(key: &str, here: Option<usize>, last: usize) -> Option<usize> {
+pub fn step_along(key: &str, here: Option<usize>, last: usize) -> Option<usize> {
     match (key, here) {
         ("Home", _) | ("ArrowRight", None) => Some(0),
         ("End", _) | ("ArrowLeft", None) => Some(last),

@@ -42,7 +42,8 @@ pub fn LineChart(props: &LineChartProps) -> Html {
 
     let reading = cursor.at.map(|x| Reading::new(props, &layout, x));
     let marks = reading.as_ref().map(|reading| layout.cursor(reading.x, &reading.dots));
-    let names: Vec<&str> = props.series.iter().map(|series| series.name.as_str()).collect();
+    let named = props.series.iter().filter(|series| !series.thin);
+    let names: Vec<&str> = named.map(|series| series.name.as_str()).collect();
     let about = format!(
         "{}: {} over {}. Lines: {}. Arrow keys read values.{}",
         props.name,
@@ -72,7 +73,7 @@ impl Reading {
     fn new(props: &LineChartProps, layout: &Layout, x: f64) -> Self {
         let write_x = |x: f64| format_number(x, if props.integer_x || x.fract() == 0.0 { 1 } else { 4 });
         let (mut rows, mut dots) = (Vec::new(), Vec::new());
-        for series in &props.series {
+        for series in props.series.iter().filter(|series| !series.thin) {
             let Some((near, y)) = nearest(series, layout, x) else { continue };
             let mut value = format_number(y, 4);
             if near != x {

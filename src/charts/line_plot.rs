@@ -37,6 +37,7 @@ struct Line {
     dots: String,
     color: usize,
     dashed: bool,
+    thin: bool,
     end: Option<Point>,
 }
 
@@ -169,6 +170,7 @@ impl Line {
             dots,
             color: series.color,
             dashed: series.dashed,
+            thin: series.thin,
             end: pieces.last().and_then(|piece| piece.last()).copied(),
         }
     }
@@ -181,7 +183,7 @@ impl Line {
                     <path class="band" ~style={format!("fill:{}", color::series(self.color))} d={self.band.clone()} />
                 }
                 <path
-                    class="line"
+                    class={classes!("line", self.thin.then_some("thin"))}
                     ~style={stroke.clone()}
                     stroke-dasharray={self.dashed.then_some("6 4")}
                     d={self.path.clone()}

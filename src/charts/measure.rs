@@ -38,6 +38,8 @@ pub struct ChartHeight(pub f64);
 impl ChartHeight {
     /// The height of a chart that is the main figure of its chapter.
     pub const STAGE: Self = Self(300.0);
+    /// The height of a chart alone in a frame, next to paragraphs of a course page.
+    pub const ALONE: Self = Self(230.0);
 }
 
 impl Default for ChartHeight {
@@ -53,7 +55,7 @@ pub(super) fn use_chart_height() -> f64 {
 }
 
 /// Returns the pointer's position in pixels from the element's left and top.
-pub(super) fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
+pub fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
     let frame = node.cast::<Element>()?.get_bounding_client_rect();
     Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
 }

@@ -27,6 +27,7 @@ mod tooltip;
 pub use crate::charts::{
     bar::{Bar, BarChart},
     color::ColorMap,
+    cursor::{Cursor, chart_svg, readout, step_along, use_cursor},
     grid::Grid,
     heatmap::Heatmap,
     line::LineChart,

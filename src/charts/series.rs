@@ -15,6 +15,8 @@ pub struct Series {
     pub color: usize,
     /// True if the line is dashed.
     pub dashed: bool,
+    /// True for a thin line in the background, which the cursor does not read.
+    pub thin: bool,
     /// x, low and high of a band around the line.
     pub band: Option<Rc<Vec<(f64, f64, f64)>>>,
 }
@@ -22,7 +24,7 @@ pub struct Series {
 impl Series {
     /// Returns a solid line without a band.
     pub fn new(name: impl Into<AttrValue>, points: Rc<Vec<(f64, f64)>>, color: usize) -> Self {
-        Self { name: name.into(), points, color, dashed: false, band: None }
+        Self { name: name.into(), points, color, dashed: false, thin: false, band: None }
     }
 }
 
@@ -37,7 +39,8 @@ impl PartialEq for Series {
         same_band
             && Rc::ptr_eq(&self.points, &other.points)
             && self.points.len() == other.points.len()
-            && (&self.name, self.color, self.dashed) == (&other.name, other.color, other.dashed)
+            && (&self.name, self.color, self.dashed, self.thin)
+                == (&other.name, other.color, other.dashed, other.thin)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::client::dispatcher::Dispatcher;
 use crate::core::Progress;
 use crate::protocol::{ArmEvent, DeviceChoice, DeviceKind, RunId};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
+use crate::run::arm::Arm;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -178,7 +179,9 @@ impl Runner {
                 return false;
             }
             ArmEvent::Failed(error) => {
-                let net = experiment.arms.get(arm).map_or("network", |arm| arm.net);
+                let config = self.batch.configs.get(job.run());
+                let arms = config.map_or(experiment.arms, |config| experiment.arms_of(config));
+                let net = arms.get(arm).map_or("network", |arm| arm.net);
                 partial.errors.push(format!("The {net} stopped with an error: {error}"));
             }
             // A trained network could answer requests, but a batch sends none.
@@ -219,7 +222,8 @@ impl Runner {
 
 impl Partial {
     fn result(self, experiment: &AnyExperiment, run: usize, config: &AnyConfig) -> RunResult {
-        let whole = experiment.series(&self.record).into_iter().filter(|series| series.part.is_none());
+        let whole =
+            experiment.series(config, &self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
             let every = points.len().div_ceil(MAX_POINTS).max(1);
             let last = points.last().filter(|_| !(points.len().saturating_sub(1)).is_multiple_of(every));
@@ -248,14 +252,15 @@ pub(crate) fn is_known(
     wanted: &str,
 ) -> bool {
     let metrics = experiment.metrics(config, record);
-    metrics.iter().any(|metric| is_named(experiment, &metric.name, wanted) && metric.value.is_some())
+    let arms = experiment.arms_of(config);
+    metrics.iter().any(|metric| is_named(arms, &metric.name, wanted) && metric.value.is_some())
 }
 
 /// Returns true if a metric is the wanted one, or belongs to one of the arms: `rank_linear` for `rank`.
-pub(crate) fn is_named(experiment: &AnyExperiment, name: &str, wanted: &str) -> bool {
+pub(crate) fn is_named(arms: &[Arm], name: &str, wanted: &str) -> bool {
     name == wanted
         || name
             .strip_prefix(wanted)
             .and_then(|rest| rest.strip_prefix('_'))
-            .is_some_and(|rest| experiment.arms.iter().any(|arm| arm.slug == rest))
+            .is_some_and(|rest| arms.iter().any(|arm| arm.slug == rest))
 }

@@ -22,6 +22,8 @@ pub struct Sizes {
     pub d_k: usize,
     /// The number of values to choose from.
     pub n_classes: usize,
+    /// The number of values to choose for each token.
+    pub n_answers: usize,
 }
 
 /// Embedding, one attention layer, readout.
@@ -31,8 +33,10 @@ pub struct LookupNet {
     pub embed: Linear,
     /// Attention without biases.
     pub attention: MultiHeadAttention,
-    /// `U`: `[d_model, n_classes]`, without a bias.
+    /// `U`: `[d_model, n_answers n_classes]`, without a bias.
     pub readout: Linear,
+    /// The number of values to choose from.
+    pub n_classes: usize,
 }
 
 impl LookupNet {
@@ -40,33 +44,36 @@ impl LookupNet {
     /// The initial weights of queries and keys are multiplied by `sigma`, which is then their standard
     /// deviation.
     pub fn new(sizes: Sizes, n_ones: usize, sigma: f32, rng: &mut WeightRng, device: &Device) -> Self {
-        let Sizes { d_in, d_model, n_heads, d_k, n_classes } = sizes;
+        let Sizes { d_in, d_model, n_heads, d_k, n_classes, n_answers } = sizes;
         let embed = rng.uniform([d_in, d_model], (3.0 / n_ones.max(1) as f32).sqrt(), device);
         let mut attention = MultiHeadAttention::with_head_dim(d_model, n_heads, d_k, false, rng, device);
         for layer in [&mut attention.query, &mut attention.key] {
             layer.weight =
                 layer.weight.clone().map(|weight| weight.mul_scalar(sigma).detach().require_grad());
         }
-        let readout = rng.uniform([d_model, n_classes], (3.0 / d_model.max(1) as f32).sqrt(), device);
+        let bound = (3.0 / d_model.max(1) as f32).sqrt();
+        let readout = rng.uniform([d_model, n_answers * n_classes], bound, device);
         Self {
             embed: Linear { weight: embed, bias: None },
             attention,
             readout: Linear { weight: readout, bias: None },
+            n_classes,
         }
     }
 
-    /// Returns logits for every token, and the attention weights.
+    /// Returns logits for every answer of every token, and the attention weights.
     ///
     /// # Shapes
     ///
     /// - x: `[batch, n, d_in]`
-    /// - output: `[batch n, n_classes]` and `[batch, n_heads, n, n]`
+    /// - output: `[batch n n_answers, n_classes]` and `[batch, n_heads, n, n]`
     pub fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<4>) {
         let [batch, n, _] = x.dims();
         let MhaOutput { output, weights } = self.attention.forward(self.embed.forward(x), None);
         let logits = self.readout.forward(output);
-        let [_, _, n_classes] = logits.dims();
-        // [batch, n, n_classes] -> [batch n, n_classes]
-        (logits.reshape([batch * n, n_classes]), weights)
+        let [_, _, width] = logits.dims();
+        let n_classes = self.n_classes.max(1);
+        // [batch, n, n_answers n_classes] -> [batch n n_answers, n_classes]
+        (logits.reshape([batch * n * (width / n_classes), n_classes]), weights)
     }
 }

@@ -15,6 +15,18 @@
 //! block has its stride in the 3x3 convolution, as in today's libraries; the paper has it in the first 1x1
 //! convolution.
 //!
+//! With pre-activation (He, Zhang, Ren and Sun 2016b, "Identity mappings in deep residual networks", section 4)
+//! batch norm and ReLU come before each convolution, and nothing follows the addition:
+//!
+//! ```text
+//! h_0 = conv3x3(x)
+//! h_{i+1} = s_i(h_i) + F_i(h_i)                   F_i = conv3x3(a(conv3x3(a(h_i)))), a(h) = relu(BN(h))
+//! logits = W mean_{height, width}(a(h_last)) + b
+//! ```
+//!
+//! A projection then applies to `a(h_i)`, with the same batch norm as the first convolution of the block, and has
+//! no batch norm of its own, as in the paper's published code.
+//!
 //! Batch norm is burn's module. In training (on an autodiff device) it normalizes with the statistics of the
 //! batch and updates its running statistics, `running <- 0.9 running + 0.1 batch`, which is PyTorch's
 //! convention of momentum. `valid()` uses the running statistics. Unlike PyTorch, the running variance uses
@@ -64,6 +76,16 @@ pub enum Init {
     Torch,
 }
 
+/// The order of convolution, batch norm and ReLU in the blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LayerOrder {
+    /// Convolution, batch norm, ReLU. ReLU also follows the addition (He et al. 2016).
+    #[default]
+    Post,
+    /// Batch norm, ReLU, convolution. Nothing follows the addition (He et al. 2016b).
+    Pre,
+}
+
 /// The hyperparameters of a network's architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -83,27 +105,32 @@ pub struct Plan {
     pub shortcuts: Option<ShortcutOption>,
     /// The variance of initial weights.
     pub init: Init,
+    /// The order of the layers in each block.
+    pub order: LayerOrder,
 }
 
 /// A convolution with batch norm, or with a bias instead.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
-    /// `[c_out, c_in, k, k]`; without a bias if there is batch norm, which would subtract it again.
+    /// `[c_out, c_in, k, k]`; without a bias in a network with batch norm, which would subtract most of them again.
     pub conv: Conv2d,
-    /// The batch norm after the convolution.
+    /// The batch norm after the convolution, or before it in a block with pre-activation.
     pub norm: Option<BatchNorm>,
 }
 
-/// `relu(s(x) + F(x))`, or `relu(F(x))`.
+/// `relu(s(x) + F(x))`, or `relu(F(x))`; with pre-activation `s(x) + F(x)`, or `F(x)`.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// `F`, with ReLU after all but the last.
+    /// `F`: with ReLU after all convolutions but the last, or before all of them.
     pub convs: Vec<ConvNorm>,
     /// `s` if it is a projection.
     pub projection: Option<ConvNorm>,
     /// `s` if it has no parameters.
     #[module(skip)]
     identity: Option<PaddedIdentity>,
+    /// The order of the layers.
+    #[module(skip)]
+    order: LayerOrder,
 }
 
 /// The identity between two shapes: every `stride`-th row and column of every channel, followed by channels of
@@ -137,7 +164,7 @@ pub enum PathPosition {
     ShortcutInput,
     /// The output of the shortcut: `s(x)`.
     Shortcut,
-    /// `s(x) + F(x)`, before ReLU.
+    /// `s(x) + F(x)`, before any ReLU.
     Sum,
     /// The output of a block or of the stem.
     Output,
@@ -150,8 +177,13 @@ pub struct ResNet {
     pub stem: ConvNorm,
     /// `3 n` blocks.
     pub blocks: Vec<Block>,
+    /// The batch norm after the last block of a network with pre-activation.
+    pub last_norm: Option<BatchNorm>,
     /// `[c_last, n_classes]`
     pub head: Linear,
+    /// The order of the layers in each block.
+    #[module(skip)]
+    order: LayerOrder,
 }
 
 impl Init {
@@ -170,11 +202,12 @@ struct Initializer<'a> {
     rng: WeightRng,
     init: Init,
     batch_norm: bool,
+    order: LayerOrder,
     device: &'a Device,
 }
 
 impl Initializer<'_> {
-    /// Returns a convolution with a `k x k` kernel and padding that keeps the size.
+    /// Returns a convolution with a `k x k` kernel and padding that keeps the size, for a branch.
     fn conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
         let fan_in = (c_in * k * k) as f32;
         let (bound, bias_bound) = self.init.bounds(fan_in);
@@ -191,8 +224,25 @@ impl Initializer<'_> {
             groups: 1,
             padding: PaddingConfig2d::Explicit(pad, pad, pad, pad),
         };
-        let norm = self.batch_norm.then(|| BatchNormConfig::new(c_out).init(self.device));
-        ConvNorm { conv, norm }
+        let channels = match self.order {
+            LayerOrder::Post => c_out,
+            LayerOrder::Pre => c_in,
+        };
+        ConvNorm { conv, norm: self.norm(channels) }
+    }
+
+    /// Returns a convolution outside of a branch: the first of the network, or a projection. With
+    /// pre-activation it has no batch norm.
+    fn outer_conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
+        let conv = self.conv(c_in, c_out, k, stride);
+        match self.order {
+            LayerOrder::Post => conv,
+            LayerOrder::Pre => ConvNorm { norm: None, ..conv },
+        }
+    }
+
+    fn norm(&self, channels: usize) -> Option<BatchNorm> {
+        self.batch_norm.then(|| BatchNormConfig::new(channels).init(self.device))
     }
 }
 
@@ -204,12 +254,36 @@ impl ConvNorm {
     /// - x: `[batch, c_in, height, width]`
     /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let h = convolve(&self.conv, x);
-        match &self.norm {
-            Some(norm) if h.device().is_autodiff() => normalize(norm, h),
-            Some(norm) => norm.forward(h),
-            None => h,
-        }
+        normalized(self.norm.as_ref(), convolve(&self.conv, x))
+    }
+
+    /// Returns the convolution of the pre-activation: `conv(relu(BN(x)))`.
+    ///
+    /// # Shapes
+    ///
+    /// As in [`Self::forward`].
+    pub fn forward_pre(&self, x: Tensor<4>) -> Tensor<4> {
+        convolve(&self.conv, relu(normalized(self.norm.as_ref(), x)))
+    }
+
+    /// Returns the pre-activation `relu(BN(x))` for the shortcut. It leaves the running statistics alone,
+    /// because the branch updates them with the same input.
+    fn pre_activation(&self, x: Tensor<4>) -> Tensor<4> {
+        relu(match &self.norm {
+            Some(norm) if x.device().is_autodiff() => {
+                batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon as f32).output
+            }
+            norm => normalized(norm.as_ref(), x),
+        })
+    }
+}
+
+/// Applies batch norm if there is one.
+fn normalized(norm: Option<&BatchNorm>, x: Tensor<4>) -> Tensor<4> {
+    match norm {
+        Some(norm) if x.device().is_autodiff() => normalize(norm, x),
+        Some(norm) => norm.forward(x),
+        None => x,
     }
 }
 
@@ -252,10 +326,10 @@ impl Block {
             Some(ShortcutOption::Projection) => changes,
             Some(ShortcutOption::AllProjections) => true,
         };
-        let projection = projects.then(|| init_shortcut.conv(c_in, c_out, 1, stride));
+        let projection = projects.then(|| init_shortcut.outer_conv(c_in, c_out, 1, stride));
         let identity = (plan.shortcuts.is_some() && !projects)
             .then(|| PaddedIdentity { stride, zeros: c_out.saturating_sub(c_in) });
-        Self { convs, projection, identity }
+        Self { convs, projection, identity, order: plan.order }
     }
 
     /// Returns the block's shortcut, or `None` if the block is plain.
@@ -268,13 +342,29 @@ impl Block {
         }
     }
 
+    /// Returns true if batch norm and ReLU come before the convolutions.
+    pub fn is_pre_activated(&self) -> bool {
+        self.order == LayerOrder::Pre
+    }
+
     /// Returns `F(x)`, before the shortcut is added.
     pub fn residual(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.order == LayerOrder::Pre {
+            return self.convs.iter().fold(x, |h, conv| conv.forward_pre(h));
+        }
         let last = self.convs.len().saturating_sub(1);
         self.convs.iter().enumerate().fold(x, |h, (i, conv)| {
             let h = conv.forward(h);
             if i < last { relu(h) } else { h }
         })
+    }
+
+    /// Returns the input of the projection.
+    fn projected(&self, x: Tensor<4>) -> Tensor<4> {
+        match (self.order, self.convs.first()) {
+            (LayerOrder::Pre, Some(first)) => first.pre_activation(x),
+            _ => x,
+        }
     }
 
     /// Returns the output of the block.
@@ -302,7 +392,9 @@ impl Block {
         let branch = self.residual(at(PathPosition::BranchInput, x.clone()));
         let branch = at(PathPosition::Branch, branch);
         let shortcut = match (&self.projection, self.identity) {
-            (Some(projection), _) => Some(projection.forward(at(PathPosition::ShortcutInput, x))),
+            (Some(projection), _) => {
+                Some(projection.forward(self.projected(at(PathPosition::ShortcutInput, x))))
+            }
             (None, Some(identity)) if identity.keeps_shape() => Some(x),
             (None, Some(identity)) => Some(identity.forward(at(PathPosition::ShortcutInput, x))),
             (None, None) => None,
@@ -311,7 +403,11 @@ impl Block {
             Some(shortcut) => at(PathPosition::Shortcut, shortcut) + branch,
             None => branch,
         };
-        relu(at(PathPosition::Sum, sum))
+        let sum = at(PathPosition::Sum, sum);
+        match self.order {
+            LayerOrder::Post => relu(sum),
+            LayerOrder::Pre => sum,
+        }
     }
 }
 
@@ -350,10 +446,11 @@ impl ResNet {
             rng: WeightRng::new(seed),
             init: plan.init,
             batch_norm: plan.batch_norm,
+            order: plan.order,
             device,
         };
         let (mut own, mut shortcut) = (draw(seed), draw(seed ^ 0x5bd1_e995_0000));
-        let stem = own.conv(plan.channels_in, plan.channels, 3, 1);
+        let stem = own.outer_conv(plan.channels_in, plan.channels, 3, 1);
         let mut blocks = Vec::new();
         let mut c_in = plan.channels;
         for stage in 0..3 {
@@ -369,7 +466,8 @@ impl ResNet {
             weight: own.rng.uniform([c_in, plan.n_classes], bound, device),
             bias: Some(Param::from_tensor(Tensor::zeros([plan.n_classes], device))),
         };
-        Self { stem, blocks, head }
+        let last_norm = if plan.order == LayerOrder::Pre { own.norm(c_in) } else { None };
+        Self { stem, blocks, last_norm, head, order: plan.order }
     }
 
     /// Returns the logits.
@@ -395,10 +493,15 @@ impl ResNet {
         x: Tensor<4>,
         mut at: impl FnMut(usize, PathPosition, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let mut h = at(0, PathPosition::Output, relu(self.stem.forward(x)));
+        let stem = self.stem.forward(x);
+        let stem = if self.order == LayerOrder::Pre { stem } else { relu(stem) };
+        let mut h = at(0, PathPosition::Output, stem);
         for (i, block) in self.blocks.iter().enumerate() {
             let output = block.forward_with(h, &mut |place, h| at(i + 1, place, h));
             h = at(i + 1, PathPosition::Output, output);
+        }
+        if self.order == LayerOrder::Pre {
+            h = relu(normalized(self.last_norm.as_ref(), h));
         }
         let [batch, channels, height, width] = h.dims();
         // Global average pooling: [batch, channels, height, width] -> [batch, channels].

@@ -193,7 +193,7 @@ fn no_such_metric(experiment: &AnyExperiment, config: &AnyConfig, name: &str) ->
     let metrics: Vec<String> =
         experiment.metrics(config, &record).into_iter().map(|metric| metric.name.into_owned()).collect();
     let curves: Vec<String> =
-        experiment.series(&record).into_iter().map(|series| series.metric.to_string()).collect();
+        experiment.series(config, &record).into_iter().map(|series| series.metric.to_string()).collect();
     let known: BTreeSet<&str> =
         metrics.iter().chain(&curves).map(String::as_str).chain(PANEL_METRICS.iter().copied()).collect();
     let is_part = name.contains(|c: char| c.is_ascii_digit());

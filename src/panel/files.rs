@@ -4,9 +4,10 @@ use crate::client::{Files, NewFiles, use_files};
 use crate::core::chapter::RUNS;
 use crate::protocol::{FileKind, UserFile};
 use crate::ui::file_drag::{DropTarget, Dropped, use_file_drop};
+use crate::ui::open_groups;
 use gloo::utils::document;
 use std::rc::Rc;
-use web_sys::{Blob, File, HtmlInputElement};
+use web_sys::{Blob, Element, File, HtmlInputElement};
 use yew::prelude::*;
 
 /// The properties of [`FileBox`].
@@ -51,12 +52,24 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             add.emit(NewFiles { files, errors: Vec::new() });
         })
     };
+    let node = use_node_ref();
+    // The box may be among settings that are folded.
+    use_effect_with((dragging, props.files.busy.is_empty(), props.files.errors.clone()), {
+        let node = node.clone();
+        move |(dragging, is_idle, errors)| {
+            if let Some(element) =
+                node.cast::<Element>().filter(|_| *dragging || !is_idle || !errors.is_empty())
+            {
+                open_groups(&element);
+            }
+        }
+    });
     let remove = props.files.remove.reform(|_: MouseEvent| ());
     let Files { list, busy, errors, .. } = &props.files;
     let name = |file: &UserFile| file.path.strip_prefix(props.kind.folder()).unwrap_or(&file.path).to_owned();
     let item = |file: &UserFile| html! { <li>{ format!("{} ({:.1} MB)", name(file), f64::from(file.size) / 1e6) }</li> };
     html! {
-        <div class="file-box" data-files={props.kind.folder()} data-dragging={dragging.to_string()}>
+        <div class="file-box" ref={node} data-files={props.kind.folder()} data-dragging={dragging.to_string()}>
             <div>{ props.children.clone() }</div>
             <label class="file-input">
                 <span>

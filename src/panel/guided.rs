@@ -145,7 +145,7 @@ fn quantity(info: &GuidedInfo, run: &AnyRun, config: &AnyConfig, record: &AnyRec
             metrics.iter().find(|one| one.name == metric).map(|one| with_unit(&one.title, one.unit))
         }
         Prediction::Curve { metric, .. } => {
-            let series = run.experiment.series(record);
+            let series = run.experiment.series(config, record);
             series.iter().find(|one| one.metric == metric).map(|one| with_unit(&one.title, one.unit))
         }
     }

@@ -171,8 +171,9 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
         .iter()
         .filter_map(|(id, slot)| Some(Chosen { run: store.history.get(*id)?.clone(), slot: *slot }))
         .collect();
-    let live = (active && !shown.is_empty())
-        .then(|| Rc::new(props.records.0.first().map_or_else(Vec::new, |record| section.series(record))));
+    let live = (active && !shown.is_empty()).then(|| {
+        Rc::new(props.records.0.first().map_or_else(Vec::new, |record| section.series(&props.config, record)))
+    });
     if !props.is_open {
         return Html::default();
     }
@@ -208,7 +209,8 @@ impl StartedRun {
     ) -> Option<RunRecord> {
         let record = records.first()?;
         let measured = |record: &AnyRecord| {
-            let series = section.series(record).into_iter().filter(|series| !series.points.is_empty());
+            let series =
+                section.series(&self.config, record).into_iter().filter(|series| !series.points.is_empty());
             series.map(|series| SavedSeries::from(&series)).collect::<Vec<_>>()
         };
         let series = measured(record);

@@ -30,7 +30,7 @@ pub(super) fn checks(run: &AnyRun, settings: &AnySettings) -> Vec<Check> {
 
 /// Returns the networks that failed while others did not, each with a sentence that names it.
 fn failures(run: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
-    let arms = run.experiment.arms;
+    let arms = run.experiment.arms_of(&settings.run_config);
     if matches!(run.state, RunState::Error(_)) {
         return Vec::new();
     }
@@ -75,6 +75,7 @@ pub(super) fn run_panel_props(
     main_metrics: &'static str,
 ) -> RunPanelProps {
     let (experiment, records) = (run.experiment, run.records.clone());
+    let run_config = settings.run_config.clone();
     let guided = guided.map(|info| GuidedView::new(info, run, settings));
     let replays = experiment.replays && trains;
     let mark = Rc::as_ptr(&records) as usize;
@@ -88,7 +89,7 @@ pub(super) fn run_panel_props(
         guided,
         replay: if replays { replay(&run.replay_steps, run.shown, &run.show) } else { Html::default() },
         series: Callback::from(move |()| {
-            records.first().map_or_else(Vec::new, |record| experiment.series(record))
+            records.first().map_or_else(Vec::new, |record| experiment.series(&run_config, record))
         }),
         loading: still_loading(run),
         background: settings.background.clone(),

@@ -127,7 +127,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         words(props, (*plan).as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
     html! {
         <section class="sweep" aria-label="Sweep">
-            <h3>{ "Sweep: repeat the run over values of a setting" }</h3>
+            <h2>{ "Sweep: repeat the run over values of a setting" }</h2>
             { presets(schema, &page.dispatch) }
             <Form params={schema.params} query={page.query.clone()} dispatch={page.dispatch.clone()} measures={plan::measures(experiment)} />
             if let Some(words) = words {

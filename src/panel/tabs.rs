@@ -6,6 +6,7 @@ use crate::core::query::Query;
 use crate::panel::guided::{Experiments, FinishedList};
 use crate::panel::share::chapter_hash;
 use crate::panel::visits::{store_chapters, store_run_seconds, visit};
+use crate::ui::show_current;
 use gloo::utils::document;
 use std::rc::Rc;
 use web_sys::HtmlElement;
@@ -58,18 +59,6 @@ pub(super) fn Tabs(props: &TabsProps) -> Html {
             <Experiments slug={props.slug} guided_infos={props.guided_infos.clone()} open={props.experiment} query={props.query.clone()}
                 finished={props.finished.clone()} />
         </div>
-    }
-}
-
-/// Scrolls a list that is wider than the page until the current link is in sight.
-fn show_current(list: &NodeRef) {
-    let Some(list) = list.cast::<HtmlElement>() else { return };
-    let current = list.query_selector("[aria-current]").ok().flatten();
-    if let Some(current) =
-        current.and_then(|current| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(current).ok())
-    {
-        let middle = current.offset_left() + current.offset_width() / 2;
-        list.set_scroll_left(middle - list.client_width() / 2);
     }
 }
 

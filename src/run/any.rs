@@ -53,7 +53,7 @@ pub struct AnyExperiment {
     pub chapters: &'static [Chapter],
     /// The names of the metrics that stay visible while the page scrolls, separated by spaces.
     pub main_metrics: &'static str,
-    /// The networks that a run trains.
+    /// The networks that a run with the default settings trains; see also [`Self::arms_of`].
     pub arms: &'static [Arm],
     /// True if the page keeps earlier states of a run.
     pub replays: bool,
@@ -66,7 +66,8 @@ pub struct AnyExperiment {
     encode: fn(&AnyConfig) -> Option<Vec<u8>>,
     metrics: fn(&AnyConfig, &AnyRecord) -> Vec<Metric>,
     checks: fn(&AnyConfig, &AnyRecord) -> Vec<Check>,
-    series: fn(&AnyRecord) -> Vec<RunSeries>,
+    series: fn(&AnyConfig, &AnyRecord) -> Vec<RunSeries>,
+    arms_of: fn(&AnyConfig) -> &'static [Arm],
     guided_infos: fn() -> Vec<GuidedInfo>,
     answer: fn(usize, &AnyConfig, &AnyRecord) -> Option<Answer>,
 }
@@ -102,7 +103,8 @@ impl AnyExperiment {
                 encode: |config| postcard::to_stdvec(&*config.typed::<E::Config>()).ok(),
                 metrics: |config, record| E::metrics(&config.typed(), &record_of::<E>(record)),
                 checks: |config, record| E::checks(&config.typed(), &record_of::<E>(record)),
-                series: |record| E::series(&record_of::<E>(record)),
+                series: |config, record| E::named_series(&config.typed(), &record_of::<E>(record)),
+                arms_of: |config| E::arms(&config.typed()),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
                 answer: |at, config, record| {
                     (E::EXPERIMENTS.get(at)?.answer)(&config.typed(), &record_of::<E>(record))
@@ -167,8 +169,13 @@ impl AnyExperiment {
     }
 
     /// Returns the curves of a run over its steps.
-    pub fn series(&self, record: &AnyRecord) -> Vec<RunSeries> {
-        (self.series)(record)
+    pub fn series(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<RunSeries> {
+        (self.series)(config, record)
+    }
+
+    /// Returns the networks that a run with these settings trains.
+    pub fn arms_of(&self, config: &AnyConfig) -> &'static [Arm] {
+        (self.arms_of)(config)
     }
 
     /// Returns descriptions of the guided experiments.

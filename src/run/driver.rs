@@ -117,7 +117,7 @@ pub async fn train<E: Train>(
     device: &Device,
     ctx: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
-    let net = match E::ARMS.get(arm) {
+    let net = match E::arms(&config).get(arm) {
         Some(arm) => arm.net,
         None => return Err(LabError::Config("There is no such network here.".to_owned())),
     };

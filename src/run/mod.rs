@@ -56,7 +56,7 @@ pub trait Experiment: 'static {
     /// The names of the two to four metrics that stay visible while the page scrolls, separated by spaces.
     const MAIN_METRICS: &'static str;
 
-    /// The networks that a run trains side by side.
+    /// The networks that a run with the default settings trains side by side.
     const ARMS: &'static [Arm];
 
     /// Experiments whose result a student predicts before running them, from easy to surprising.
@@ -65,6 +65,12 @@ pub trait Experiment: 'static {
     /// True if the page keeps earlier states of a run, so that a reader can go back to them. False for a
     /// section whose record has snapshots of its own.
     const REPLAYS: bool = true;
+
+    /// Returns the networks that a run with these settings trains: as many as [`ARMS`](Self::ARMS), but
+    /// possibly others, with other names.
+    fn arms(_config: &Self::Config) -> &'static [Arm] {
+        Self::ARMS
+    }
 
     /// Adds a frame of an arm to the record. The frames of a probe belong to all arms; their arm is 0.
     fn apply_frame(record: &mut Self::Record, arm: usize, frame: Self::Frame);
@@ -93,6 +99,11 @@ pub trait Experiment: 'static {
     /// and the most interesting curves come first. Every curve exists from the start, without points until
     /// something is measured; curves per layer or head exist once their number is known.
     fn series(record: &Self::Record) -> Vec<RunSeries>;
+
+    /// Returns the same curves under the names of the networks of these settings; see [`arms`](Self::arms).
+    fn named_series(_config: &Self::Config, record: &Self::Record) -> Vec<RunSeries> {
+        Self::series(record)
+    }
 }
 
 /// Implements how arms are cleared, saved and loaded. For use in `impl Experiment` if the record has a list

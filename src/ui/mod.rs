@@ -20,7 +20,7 @@ pub mod visibility;
 
 use std::cell::Cell;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{DomRect, Element, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// Returns a callback for the keys of an input's surroundings: Enter in an input does what a form does.
@@ -39,6 +39,27 @@ pub fn on_enter(submit: Callback<()>) -> Callback<KeyboardEvent> {
 pub fn focus(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         let _ = element.focus();
+    }
+}
+
+/// Scrolls a list of links that is wider than the page until the current one is in sight.
+pub fn show_current(list: &NodeRef) {
+    let Some(list) = list.cast::<HtmlElement>() else { return };
+    let current = list.query_selector("[aria-current]").ok().flatten();
+    if let Some(current) = current.and_then(|current| current.dyn_into::<HtmlElement>().ok()) {
+        let middle = |rect: &DomRect| rect.left() + rect.width() / 2.0;
+        let distance = middle(&current.get_bounding_client_rect()) - middle(&list.get_bounding_client_rect());
+        list.set_scroll_left(list.scroll_left() + distance as i32);
+    }
+}
+
+/// Opens every closed group that contains an element.
+pub fn open_groups(element: &Element) {
+    while let Ok(Some(group)) = element.closest("details:not([open])") {
+        // Without the attribute, the loop would not end.
+        if group.set_attribute("open", "").is_err() {
+            return;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! `tests/fixtures/make_resnet.py`. Shortcuts that are padded with zeros (option A) are compared with a
 //! composition of other operations.
 
-use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet, ShortcutOption};
+use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, LayerOrder, Plan, ResNet, ShortcutOption};
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
 use crate::verify::case::{Case, CaseError, Compared, Computed, Pairs, Side, Tensors, Tolerance};
@@ -82,6 +82,7 @@ fn block(case: &Value, device: &Device) -> Result<Block, CaseError> {
         batch_norm: case["batch_norm"] == true,
         shortcuts: (case["shortcut"] == true).then_some(ShortcutOption::Projection),
         init: Init::He,
+        order: LayerOrder::Post,
     };
     let index = match (count(&case["stride"])?, bottleneck, count(&case["c_in"])?) {
         (2, _, _) => 2,
@@ -155,6 +156,7 @@ fn net(case: &Value, device: &Device) -> Compared {
         batch_norm: case["batch_norm"] == true,
         shortcuts: (case["shortcut"] == true).then_some(ShortcutOption::Projection),
         init: Init::He,
+        order: LayerOrder::Post,
     };
     let mut net = ResNet::new(&plan, 0, device);
     let units = list(&case["units"]);
@@ -239,6 +241,7 @@ impl PaddedBlock {
             batch_norm: false,
             shortcuts: Some(ShortcutOption::ZeroPadding),
             init: Init::He,
+            order: LayerOrder::Post,
         };
         let net = ResNet::new(&plan, 5, device);
         let block = net.blocks.get(self.index).ok_or("The network has no such block.")?;

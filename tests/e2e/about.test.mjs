@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
+import { checkAccess, checkFits, frames, setParam, shot, test } from './lib/test.mjs';
 import { dist, root } from './lib/site.mjs';
 
 const cargo = (...words) => execFileSync('cargo', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -47,8 +47,8 @@ test('the page lists every crate of the lab with its version and license, and th
 test('the lab links to it, it has the theme of the lab, and it is accessible', async ({ open }) => {
   const page = await open('#/mlp?device=cpu');
   const color = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  for (const [theme, background] of [['auto', 'rgb(247, 247, 245)'], ['dark', 'rgb(18, 21, 25)'], ['light', 'rgb(247, 247, 245)']]) {
-    await page.locator('[data-param="theme"] select').selectOption(theme);
+  for (const [theme, background] of [['auto', 'rgb(252, 252, 250)'], ['dark', 'rgb(20, 23, 27)'], ['light', 'rgb(252, 252, 250)']]) {
+    await setParam(page, 'theme', theme);
     await page.locator('.shell > footer a[href^="about"]').click();
     await page.waitForSelector('.about');
     assert.equal(await color(), background, theme);

@@ -1,7 +1,7 @@
 // Addresses: what an altered or misspelled one opens and reports, and how the history follows the page.
 
 import assert from 'node:assert/strict';
-import { address, expect, probed, readParam, setParam, test } from './lib/test.mjs';
+import { act, address, expect, probed, readParam, setParam, test } from './lib/test.mjs';
 
 const hash = (page) => page.evaluate(() => location.hash);
 const depth = (page) => expect(page.locator('[data-param="depth"] input[role="spinbutton"]').first());
@@ -171,22 +171,22 @@ test('a reset goes to the settings of the link, also after a reload', async ({ o
   await expect.poll(() => hash(page)).toContain('depth=8');
   await page.reload();
   await depth(page).toHaveValue('8');
-  await button('restore').click();
+  await act(page, 'restore');
   await depth(page).toHaveValue('6');
   assert.equal(await readParam(page, 'seed'), '2');
-  await button('defaults').click();
+  await act(page, 'defaults');
   await depth(page).toHaveValue('3');
   // A link to a chapter has the present settings, which are not new ones to go back to.
   await setParam(page, 'depth', 9);
   await page.locator('[data-to="parameters"]').click();
   await page.locator('[data-chapter="parameters"]').waitFor();
-  await button('restore').click();
+  await act(page, 'restore');
   await depth(page).toHaveValue('6');
   // Another link has.
   await page.evaluate(() => (location.hash = '#/mlp?device=cpu&depth=11'));
   await depth(page).toHaveValue('11');
   await setParam(page, 'depth', 2);
-  await button('restore').click();
+  await act(page, 'restore');
   await depth(page).toHaveValue('11');
 });
 
@@ -196,7 +196,7 @@ test('in an assignment, the only reset goes to its settings', async ({ open }) =
   await expect(button).toHaveText('Reset to the assigned settings');
   assert.equal(await page.locator('[data-action="restore"]').count(), 0);
   await setParam(page, 'depth', 8);
-  await button.click();
+  await act(page, 'defaults');
   await depth(page).toHaveValue('6');
 });
 
@@ -207,7 +207,7 @@ test('“Open in the lab” keeps the question, the locks, and what is hidden', 
   await page.goto('about:blank');
   const lab = await open(href);
   await probed(lab);
-  assert.ok(await lab.locator('.rail').count(), 'the whole section');
+  assert.ok(await lab.locator('.tabs').count(), 'the whole section');
   assert.equal(await lab.locator('.question-text').innerText(), 'How low?');
   assert.ok(await lab.locator('[data-action="train"]').isDisabled());
   assert.ok(await lab.locator('[data-param="depth"] input').first().isDisabled());
@@ -216,7 +216,7 @@ test('“Open in the lab” keeps the question, the locks, and what is hidden', 
   const single = await open('#/mlp?device=cpu&embed=1&show=moons');
   const opened = await open(await single.locator('.embed-foot a').getAttribute('href'));
   await opened.locator('[data-experiment="moons"]').waitFor();
-  assert.ok(await opened.locator('.rail').count());
+  assert.ok(await opened.locator('.tabs').count());
 });
 
 test('a message can open another experiment, and a wrong name is answered', async ({ open, serve, site }) => {

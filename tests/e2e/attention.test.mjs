@@ -33,7 +33,7 @@ test('the scale preserves the entropy, and both networks learn', async ({ open }
   assert.ok((await metric(page, 'loss_scaled')) < 0.1);
   assert.ok((await metric(page, 'loss_unscaled')) < 0.5);
   assert.ok((await metric(page, 'steps_scaled')) < (await metric(page, 'steps_unscaled')));
-  assert.equal(await page.locator('[data-check-verdict="holds"]').count(), 7);
+  assert.equal(await page.locator('[data-check-verdict="holds"]').count(), 9);
   // The conclusions quote this run.
   assert.match(await measured('start'), /d_k = 64, σ = 1\) the mean entropy starts at 0\.\d\d nats without the scale and 1\.\d\d with it/);
   const steps = [await metric(page, 'steps_scaled'), await metric(page, 'steps_unscaled')];
@@ -203,7 +203,10 @@ test('the scale, the causal mask and masked keys', async ({ open }) => {
 test('a head of the run can be loaded, and agrees with its map', { tag: '@long' }, async ({ open }) => {
   const page = await open(query({ steps: 80 }));
   await probed(page);
-  assert.ok(await figure(page).locator('[data-action="query-run"]').isDisabled());
+  // Before training, the numbers are those of the untrained network.
+  await figure(page).locator('[data-action="query-run"]').click();
+  const untrained = await checkWeights(page);
+  await figure(page).locator('[data-action="query-small"]').click();
   await act(page, 'train');
   await figure(page).locator('[data-action="query-run"]:enabled').click();
   await shot(page, 'query-1280-light-during');
@@ -213,6 +216,7 @@ test('a head of the run can be loaded, and agrees with its map', { tag: '@long' 
     await figure(page).locator('[data-menu="query-head"]').selectOption({ value: head });
     await figure(page).locator('[data-menu="query-position"]').selectOption({ value: position });
     const { weights, scores, products } = await checkWeights(page);
+    if (arm === '0') assert.notDeepEqual(weights, untrained.weights, 'the network has changed');
     near(scores[0], arm === '0' ? products[0] / 8 : products[0], 'the scale of the network');
     await page.locator('[data-to="look-up"]').click();
     const map = page.locator(`[data-figure="maps-${arm === '0' ? 'scaled' : 'unscaled'}"]`);
@@ -264,3 +268,103 @@ for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
     await shot(page, `query-${width}-${theme}-after`);
   });
 }
+
+/** Returns the numbers of a figure's table, row by row, without its first columns. */
+async function cells(page, name, skip) {
+  const figure = page.locator(`[data-figure="${name}"]`);
+  await figure.locator('summary').click();
+  await figure.locator('[data-export="table"]').click();
+  const rows = await figure.locator('tbody tr').evaluateAll((rows, skip) => rows.map((row) => [...row.children].slice(skip).map((cell) => Number(cell.textContent))), skip);
+  await figure.locator('summary').click();
+  await figure.locator('[data-export="table"]').click();
+  return rows;
+}
+
+test('two look-ups: the maps are there before training, and the run compares one head with two', async ({ open }) => {
+  const page = await open('#/attention/heads?device=cpu&steps=20');
+  await probed(page);
+  const before = await cells(page, 'task-maps', 2);
+  // Two heads and one head, with a row per query.
+  assert.equal(before.length, 3 * 8);
+  for (const row of before) near(row.reduce((sum, weight) => sum + weight, 0), 1, 'a row of weights', 1e-4);
+  assert.match(await page.locator('[data-figure="task-maps"] figcaption').innerText(), /Both networks have 9,728 parameters/);
+  await page.locator('[data-set-up="two-look-ups"] button').click();
+  await page.waitForURL(/task=two-look-ups/);
+  await probed(page);
+  assert.deepEqual(await cells(page, 'task-maps', 2), before, 'the same untrained networks');
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  assert.notDeepEqual(await cells(page, 'task-maps', 2), before);
+  assert.ok((await metric(page, 'loss_heads')) > 0 && (await metric(page, 'loss_one_head')) > 0);
+  assert.equal(await metric(page, 'loss_scaled'), undefined);
+  // The chapter about the scale offers the way back.
+  await page.locator('[data-to="look-up"]').click();
+  await page.locator('[data-set-up="look-up"] button').click();
+  await page.waitForURL((url) => !url.href.includes('task='));
+  assert.equal(await page.locator('[data-set-up]').count(), 0);
+});
+
+test('one head stays above its level, and two heads do both look-ups', { tag: '@long' }, async ({ open }) => {
+  const page = await open('#/attention/heads?device=cpu&task=two-look-ups');
+  await act(page, 'train');
+  await waitState(page, 'done', 120_000);
+  assert.ok((await metric(page, 'loss_one_head')) > 0.3033, String(await metric(page, 'loss_one_head')));
+  assert.ok((await metric(page, 'loss_heads')) < 0.15, String(await metric(page, 'loss_heads')));
+});
+
+test('swapping words swaps outputs, unless something tells the order', async ({ open }) => {
+  const page = await open('#/attention/permutation?device=cpu');
+  const figure = page.locator('[data-figure="order"]');
+  const largest = () => figure.locator('[data-order="difference"]').getAttribute('data-value').then(Number);
+  const words = () => figure.locator('[data-word]').allInnerTexts();
+  assert.deepEqual(await words(), ['the', 'small', 'man', 'bites', 'a', 'dog']);
+  assert.ok((await largest()) > 0 && (await largest()) < 1e-5, String(await largest()));
+  for (const source of ['positions', 'causal']) {
+    await figure.locator(`[data-order-source="${source}"]`).check();
+    assert.ok((await largest()) > 0.05, `${source}: ${await largest()}`);
+  }
+  await figure.locator('[data-action="order-restore"]').click();
+  assert.equal(await largest(), 0);
+  await figure.locator('[data-order-source="nothing"]').check();
+  await figure.locator('[data-word="0"]').click();
+  assert.equal(await figure.locator('[data-word="0"]').getAttribute('aria-pressed'), 'true');
+  await figure.locator('[data-word="3"]').click();
+  assert.deepEqual(await words(), ['bites', 'small', 'dog', 'the', 'a', 'man']);
+  assert.ok((await largest()) < 1e-5);
+  await checkAccess(page, 'the order of words');
+});
+
+test('one projection puts the weight on the diagonal', async ({ open }) => {
+  const page = await open('#/attention/roles?device=cpu');
+  const shared = await waitMetric(page, 'diagonal_shared');
+  assert.ok(shared > 0.9 && (await metric(page, 'diagonal_separate')) < 0.2, String(shared));
+  assert.ok((await metric(page, 'asymmetry_shared')) < 1e-4 && (await metric(page, 'asymmetry_separate')) > 1);
+  const rows = await cells(page, 'roles-shared', 2);
+  assert.equal(rows.length, 64);
+  near(rows.filter((_, at) => at % 9 === 0).reduce((sum, [, weight]) => sum + weight, 0) / 8, shared, 'the diagonal of one layer', 0.15);
+});
+
+test('the cost of a layer is computed and measured', async ({ open }) => {
+  const page = await open('#/attention/cost?device=cpu&d_model=16');
+  await probed(page);
+  const closed = await cells(page, 'multiplications', 0);
+  for (const [n, attend, project] of closed) assert.deepEqual([attend, project], [2 * n * n * 16, 4 * n * 16 * 16]);
+  const times = await cells(page, 'cost-time', 0);
+  assert.deepEqual(times.map(([n]) => n), [32, 64, 128, 256, 512]);
+  assert.ok(times.every(([, attend, project]) => attend > 0 && project > 0), JSON.stringify(times));
+});
+
+test('the main figure of every chapter is in sight on a small laptop', async ({ open }) => {
+  const page = await open('#/attention/weights?device=cpu', { width: 1366, height: 650 });
+  await probed(page);
+  for (const chapter of ['weights', 'saturation', 'heads', 'roles', 'permutation', 'cost', 'look-up']) {
+    await page.locator(`[data-to="${chapter}"]`).click();
+    await page.locator(`[data-chapter="${chapter}"] .stage .figure-body`).first().waitFor();
+    await frames(page, 3);
+    const pictures = await page.locator(`[data-chapter="${chapter}"] .stage .figure-body`).evaluateAll((all) => all.map((one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]));
+    for (const [top, bottom] of pictures) {
+      const seen = (Math.min(bottom, 650) - top) / (bottom - top);
+      assert.ok(seen >= 0.95, `${chapter}: ${Math.round(100 * seen)}% of ${Math.round(bottom - top)} px from ${Math.round(top)}`);
+    }
+  }
+});

@@ -4,26 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { print } from './lib/lines.mjs';
 import { dist, serve } from './lib/site.mjs';
 import { settled, soak, wander } from './lib/soak.mjs';
 import { bareSteps } from './lib/steps.mjs';
-
-/** The lines of an earlier run to compare with: `--against FILE`. */
-const against = process.argv.includes('--against')
-  ? readFileSync(process.argv[process.argv.indexOf('--against') + 1], 'utf8').split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
-  : [];
-const names = ['bench', 'when', 'section', 'chapter', 'run', 'net', 'device', 'file'];
-
-/** Prints one line, and the ratios of its numbers to the same numbers of the earlier run. */
-function print(bench, values) {
-  const line = { bench, ...values };
-  console.log(JSON.stringify(line));
-  const before = against.find((other) => names.every((name) => other[name] === line[name]));
-  if (!before) return;
-  const ratios = Object.entries(line).filter(([key, value]) => !names.includes(key) && typeof value === 'number' && typeof before[key] === 'number' && before[key] !== 0);
-  const label = names.slice(1).map((name) => line[name]).filter((part) => part !== undefined);
-  console.log(`# ${bench} ${label.join(', ')}: ${ratios.map(([key, value]) => `${key} x ${(value / before[key]).toFixed(2)}`).join(', ')}`);
-}
 
 const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
@@ -56,7 +40,7 @@ async function start(slow) {
       address('mlp', { device: 'cpu' }),
       async (page) => {
         await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
-        await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
+        await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'attached' });
         await act(page, 'train');
         await waitMetric(page, 'step', (step) => step >= 1, 120_000);
         steps.push(await page.evaluate(() => performance.now()));
@@ -79,7 +63,7 @@ async function speed(slug, name, params, timeout = 120_000) {
   await withPage(
     address(slug, params),
     async (page) => {
-      await page.waitForSelector('[data-panel] [data-param]', { state: 'visible' });
+      await page.waitForSelector('[data-panel] [data-param]', { state: 'attached' });
       await act(page, 'train');
       await waitMetric(page, 'step', (step) => step >= 1, timeout);
       const from = await page.evaluate(() => performance.now());

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { act, address, frames, test, train, waitState } from './lib/test.mjs';
+import { act, address, frames, reveal, test, train, waitState } from './lib/test.mjs';
 import { dist, ship } from './lib/site.mjs';
 
 let shipped;
@@ -154,6 +154,7 @@ test('the name of a file is shown as text, never as markup', async ({ open }) =>
 test('a text of one’s own is shown as text, never as markup', async ({ open }) => {
   const page = await open(address('transformer', { device: 'cpu', steps: 2, layers: 1, d_model: 16, context: 16 }));
   const panel = page.locator('[data-panel="transformer"]');
+  await reveal(panel.locator('[data-paste]'));
   await panel.locator('[data-paste]').fill(`${markup}\n`.repeat(60));
   await panel.locator('[data-action="use-text"]').click();
   await page.waitForFunction(() => /text=own/.test(location.hash), undefined, { timeout: 20_000 });

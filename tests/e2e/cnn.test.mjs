@@ -181,6 +181,119 @@ test('a kernel moves over an image, and its products sum to the map', async ({ o
   assert.equal(await figure.locator('[data-sum="depthwise"]').count(), 0);
 });
 
+/** Returns the pixels of a map of the shifted image, row by row, as text. */
+const pixels = (page, map, when) =>
+  page.locator(`[data-figure="shifted-maps"] [data-map="${map}"][data-when="${when}"] canvas`).evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, 32, 32);
+    return Array.from({ length: 32 }, (_, row) => Array.from({ length: 32 }, (_, col) => data.slice(4 * (32 * row + col), 4 * (32 * row + col) + 3).join()));
+  });
+
+/** Returns the number of interior pixels of the later map that differ from the earlier map, shifted. */
+async function differing(page, map, [down, right]) {
+  const [before, after] = [await pixels(page, map, 'before'), await pixels(page, map, 'after')];
+  let count = 0;
+  for (let row = 9; row < 23; row++) for (let col = 9; col < 23; col++) count += before[row - down][col - right] !== after[row][col];
+  return count;
+}
+
+test('the maps of a convolution shift with the image, the activations of a dense layer do not', async ({ open }) => {
+  const page = await open('#/cnn?device=cpu');
+  const figure = page.locator('[data-figure="shifted-maps"]');
+  const shift = () => figure.locator('[data-shift]').getAttribute('data-shift');
+  await figure.getByText('Image 1 of').waitFor();
+  assert.equal(await shift(), '3 5', 'there is something to compare at once');
+  assert.equal(await differing(page, 'conv-0', [3, 5]), 0);
+  assert.equal(await differing(page, 'conv-1', [3, 5]), 0);
+  assert.ok((await differing(page, 'dense-0', [3, 5])) > 150);
+  const number = async (name) => Number(await figure.locator(`[data-difference="${name}"]`).getAttribute('data-value'));
+  assert.equal(await number('conv'), 0);
+  assert.ok((await number('dense')) > 0.5);
+  await figure.getByText('2,099,200 parameters').waitFor();
+
+  await figure.locator('[data-action="shift-left"]').click();
+  assert.equal(await shift(), '3 4');
+  const pad = figure.locator('[data-action="shift-image"]');
+  await pad.press('ArrowUp');
+  assert.equal(await shift(), '2 4');
+  assert.equal(await differing(page, 'conv-0', [2, 4]), 0);
+  await figure.locator('[data-action="shift-reset"]').click();
+  assert.equal(await shift(), '0 0');
+  assert.equal(await figure.locator('[data-difference="conv"]').innerText(), '–', 'nothing is shifted');
+  // Dragged by a quarter of its width, which is eight pixels.
+  const { x, y, width } = await pad.boundingBox();
+  await page.mouse.move(x + width / 2, y + width / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 4, y + width / 2, { steps: 4 });
+  await page.mouse.up();
+  assert.equal(await shift(), '0 -8');
+  assert.equal(await differing(page, 'conv-0', [0, -8]), 0);
+  // The kernels of the untrained network shift with the image, too.
+  await figure.locator('[data-pick="kernels"]').selectOption({ index: 1 });
+  await figure.getByText('random kernel 1').waitFor();
+  assert.equal(await number('conv'), 0);
+  await checkAccess(page, 'the shifted image');
+});
+
+test('a receptive field grows layer by layer, and a unit is moved', async ({ open }) => {
+  const page = await open('#/cnn/receptive?device=cpu');
+  const figure = page.locator('[data-figure="receptive-field"]');
+  const words = () => figure.locator('.player-words').innerText();
+  assert.match(await words(), /9 × 9/);
+  await waitMetric(page, 'rf_measured', (size) => size === 9);
+  await figure.locator('[data-player="receptive"] [data-action="back"]').click();
+  assert.match(await words(), /convolution 3: 7 × 7/);
+  const now = figure.locator('.rf-square[data-now]');
+  assert.equal(await now.getAttribute('width'), '7');
+  const left = Number(await now.getAttribute('x'));
+  await figure.locator('[data-action="move-unit"]').press('ArrowRight');
+  assert.equal(Number(await now.getAttribute('x')), left + 1);
+  await page.locator('[data-figure="receptive-stack"] .rf-row').last().click();
+  assert.match(await words(), /9 × 9/);
+  await page.locator('[data-param="rf_pool"]').check();
+  await page.waitForURL(/rf_pool=/);
+  assert.match(await words(), /46 × 46/);
+  assert.equal(await metric(page, 'rf_formula'), 46);
+  await waitMetric(page, 'rf_measured', (size) => size === 46);
+  await checkAccess(page, 'the receptive field');
+});
+
+test('pooling keeps the maximum or the mean of each window, and a shift changes them', async ({ open }) => {
+  const page = await open('#/cnn/pooling?device=cpu');
+  const figure = page.locator('[data-figure="pooling-windows"]');
+  await figure.getByText(/Map \d of block 3/).waitFor();
+  const grid = async (name) => (await figure.locator(`[data-grid="${name}"]`).getAttribute('data-values')).split(' ').map(Number);
+  const check = async () => {
+    const [input, max, average] = [await grid('input'), await grid('max pooling'), await grid('average pooling')];
+    assert.equal(max.length, 16);
+    for (let i = 0; i < 16; i++) {
+      const first = 16 * Math.floor(i / 4) + 2 * (i % 4);
+      const window = [0, 1, 8, 9].map((at) => input[first + at]);
+      assert.equal(max[i], Math.max(...window));
+      assert.ok(Math.abs(average[i] - window.reduce((a, b) => a + b) / 4) < 1e-5);
+    }
+    return input;
+  };
+  const input = await check();
+  await figure.locator('[data-action="shift-map"]').click();
+  const shifted = await check();
+  input.forEach((value, i) => assert.equal(shifted[i], i % 8 ? input[i - 1] : 0));
+  const change = async (name) => Number(await figure.locator(`[data-change="${name}"]`).getAttribute('data-value'));
+  assert.ok((await change('average pooling')) < (await change('no pooling')));
+  await checkAccess(page, 'pooling');
+});
+
+test('with an equal budget, a wider separable network is trained', async ({ open }) => {
+  const page = await open(cpu({ epochs: 1, compare: 'budget' }));
+  const width = await waitMetric(page, 'width_separable');
+  const [standard, separable] = [await waitMetric(page, 'net_params_conv'), await waitMetric(page, 'net_params_separable')];
+  assert.ok(width > small.width && Math.abs(separable / standard - 1) < 0.1, `${width}: ${separable} and ${standard}`);
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  // The separable network's first block has as many maps as its width.
+  await page.locator('[data-figure="inside-separable"]').getByText(`of ${width}, 32²`).waitFor();
+  await page.locator('[data-figure="inside-conv"]').getByText(`of ${small.width}, 32²`).waitFor();
+});
+
 test('pause stops the step counter, resume continues', async ({ open }) => {
   const page = await open(cpu({ epochs: 50 }));
   await act(page, 'train');

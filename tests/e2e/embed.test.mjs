@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { address, expect, frames, metric, readParam, waitState } from './lib/test.mjs';
+import { act, address, choosePreset, expect, frames, metric, readParam, sections, waitState } from './lib/test.mjs';
 import { course, inside, stateOf, test } from './lib/host.mjs';
 import { dist } from './lib/site.mjs';
+import { embedsOf, MAX_HEIGHTS } from './lib/views.mjs';
 
 for (const [name, sandbox] of [['frames of another origin', ''], ['frames with sandbox="allow-scripts" alone', ' sandbox="allow-scripts"']]) {
   test(`three ${name}: they fit, and one at a time trains`, { tag: '@long' }, async ({ onHost }) => {
@@ -141,8 +142,8 @@ test('locked settings stay, and hidden parts are absent', async ({ open }) => {
   assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
   assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
   // Neither a preset nor the defaults change a locked setting.
-  await page.locator('[data-preset="rnn-learns-too"]').click();
-  await page.locator('[data-action="defaults"]').click();
+  await choosePreset(page, 'rnn-learns-too');
+  await act(page, 'defaults');
   await frames(page, 20);
   assert.equal(String(await readParam(page, 'seq_len')), '20');
 });
@@ -284,3 +285,14 @@ test('in a sandbox both networks train in parallel, and a sweep from the address
   assert.equal(await panel.locator('[data-metric="sweep_runs_done"]').getAttribute('data-value'), '2');
   await panel.locator('[data-figure="sweep"] svg').first().waitFor();
 });
+
+for (const slug of sections) {
+  test(`${slug}: alone in a frame of 640 pixels, every main figure and every experiment is small`, { tag: slug === 'rnn' ? [] : '@long' }, async ({ browser: _browser }) => {
+    test.setTimeout(240_000);
+    const complaints = [];
+    const all = await embedsOf(slug, complaints);
+    assert.ok(all.filter(({ kind }) => kind === 'figure').length >= 3 && all.some(({ kind }) => kind === 'experiment'));
+    assert.deepEqual(all.filter(({ kind, height }) => height > MAX_HEIGHTS[kind]).map(({ kind, name, ...parts }) => `${kind} ${name}: ${JSON.stringify(parts)}`), []);
+    assert.deepEqual(complaints, []);
+  });
+}

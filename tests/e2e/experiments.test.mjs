@@ -72,7 +72,7 @@ for (const [slug, experiments] of Object.entries(sections)) {
       assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
       const answers = await doExperiment(page, 120_000 * seeds);
       answers.forEach(judge);
-      await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor();
+      await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor({ state: 'attached' });
       await checkAccess(page, name);
       const isTrained = answers.length === seeds;
       // Whatever needs no training is measured for one seed at a time.
@@ -90,7 +90,7 @@ const first = (slug) => sections[slug]?.[0]?.name;
 test('an experiment alone in a frame, on a phone', async ({ open }) => {
   const page = await open(`#/mlp?${new URLSearchParams({ show: first('mlp'), embed: '1', device: 'cpu' })}`, { width: 390, height: 844 });
   await page.waitForSelector(`${card}[data-experiment-state="open"]`);
-  assert.equal(await page.locator('.rail').count(), 0);
+  assert.equal(await page.locator('.tabs').count(), 0);
   await doExperiment(page, 120_000);
   await checkFits(page);
   await shot(page, 'experiment-phone');
@@ -106,7 +106,7 @@ test('a finished experiment survives a reload and is saved in one file', async (
   const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
   const [answer] = await doExperiment(page, 120_000);
   await page.reload();
-  await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
+  await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor({ state: 'attached' });
   const download = page.waitForEvent('download');
   await act(page, 'save-experiments');
   const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { act, address, expect, frames, probed, readParam, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, expect, frames, probed, readParam, reveal, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', steps: 40, ...params });
 const inside = (page, action) => page.locator(`.history [data-action="${action}"]`);
@@ -94,7 +94,7 @@ folder('run files and folders are dropped anywhere; the page stays', async ({ op
   mkdirSync(join(folder, 'class', 'group'), { recursive: true });
   const paths = ['a.json', 'b.json', 'notes.txt', 'class/c.json', 'class/group/d.json', 'class/list.csv'].map((name) => join(folder, name));
   for (const path of paths) writeFileSync(path, path.endsWith('.json') ? text : 'nothing');
-  const heading = page.locator('[data-panel] h2').first();
+  const heading = page.locator('[data-panel] h1').first();
   const url = page.url();
 
   // While files are over the page, the box shows where they may go.
@@ -116,7 +116,7 @@ folder('run files and folders are dropped anywhere; the page stays', async ({ op
   assert.equal(page.url(), url);
   // Nothing takes files here.
   await page.evaluate(() => void (location.hash = '#/verify'));
-  await page.locator('main h2, main h3').first().waitFor();
+  await page.locator('[data-panel="verify"]').waitFor();
   await drag(page, page.locator('footer'), [paths[2]]);
   assert.match(page.url(), /#\/verify$/);
   await page.locator('footer').getByText('Verify this device').waitFor();
@@ -141,7 +141,7 @@ function cifar(records) {
 folder('a dropped folder of CIFAR-10 is read, and one of the Python version is named', async ({ open, folder }) => {
   const page = await open(address('cnn', { device: 'cpu', n_train: 40, n_test: 20 }));
   const box = page.locator('[data-files="user/cifar10/"]');
-  await box.waitFor();
+  await reveal(box);
   for (const name of ['python', 'cifar-10-batches-bin', 'empty']) mkdirSync(join(folder, name));
   for (const name of ['data_batch_1', 'data_batch_2', 'test_batch']) writeFileSync(join(folder, 'python', name), Buffer.concat([Buffer.from([0x80, 2, 0x7d]), Buffer.from('labels data'), Buffer.alloc(4000, 200)]));
   const binary = join(folder, 'cifar-10-batches-bin');
@@ -154,7 +154,7 @@ folder('a dropped folder of CIFAR-10 is read, and one of the Python version is n
   await expect(alert.locator('p')).toHaveCount(1);
   await drag(page, box, [join(folder, 'empty')]);
   await expect(alert).toContainText('The folder empty has no file that ends in one of .bin, .gz, .tgz, .tar.');
-  await drag(page, page.locator('[data-panel] h2').first(), [binary]);
+  await drag(page, page.locator('[data-panel] h1').first(), [binary]);
   await expect(box.locator('li')).toHaveCount(2);
   await expect(alert.locator('p')).toHaveCount(0);
 });
@@ -165,6 +165,7 @@ const transformer = (params) => address('transformer', { ...small, ...params });
 test('text can be dragged into a text field, and a text in UTF-16 with rare characters is remarked on', async ({ open }) => {
   const page = await open(transformer());
   const area = page.locator('[data-paste]');
+  await reveal(area);
   await area.scrollIntoViewIfNeeded();
   const { x, y } = await area.boundingBox();
   const session = await page.context().newCDPSession(page);

@@ -268,7 +268,7 @@ for (const slug of sections) {
       const figures = [...document.querySelectorAll('.figure[data-figure]')].filter(drawn);
       for (const figure of figures) figure.querySelector('[data-export="svg"]').click();
       const texts = await Promise.all(window.files.map((file) => file.text()));
-      return figures.map((figure, index) => [figure.dataset.figure, figure.querySelector('h3').innerText, texts[index]]);
+      return figures.map((figure, index) => [figure.dataset.figure, figure.querySelector('h2').innerText, texts[index]]);
     });
     assert.ok(pictures.length > 2);
     for (const [name, title, text] of pictures) {

@@ -1,7 +1,7 @@
 // Section 1 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, readParam, setParam, shot, state, stays, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, device, expect, firstStep, frames, metric, probed, readParam, setParam, shot, state, stays, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
@@ -319,10 +319,10 @@ test('layers and units are added and removed, and the address follows', async ({
   await field.press('Escape');
   assert.equal(await widths(), '8, 256, 4');
   // Wide layers are split into pages.
-  assert.equal(await item(page, '2-8').count(), 0);
+  assert.equal(await item(page, '2-6').count(), 0);
   await page.locator('[data-action="page"][data-layer="2"]').last().click();
-  await item(page, '2-8').waitFor({ state: 'attached' });
-  await page.locator('.network-reading', { hasText: '8 of 256 units are shown' }).waitFor();
+  await item(page, '2-6').waitFor({ state: 'attached' });
+  await page.locator('.network-reading', { hasText: '6 of 256 units are shown' }).waitFor();
 });
 
 test('the diagram works by keyboard', async ({ open }) => {
@@ -391,5 +391,161 @@ test('the diagram fits the page and a phone, before, during and after training',
     await page.locator('[data-detail]', { hasText: 'Hidden unit 4' }).waitFor();
     await shot(page, `network-${width}-${theme}-after`);
     await checkFits(page);
+  }
+});
+
+// ---- The first view of every chapter
+
+const CHAPTERS = ['boundary', 'units', 'width', 'collapse', 'gradients', 'parameters'];
+const openChapter = (open, chapter, params = {}, options = {}) =>
+  open(`#/mlp/${chapter}?${new URLSearchParams({ device: 'cpu', ...params })}`, { width: 1366, height: 650, ...options });
+const body = (page, name) => page.locator(`[data-figure="${name}"] .figure-body`);
+/** Returns the pixels of a figure's first canvas as text. */
+const pixels = (page, name) => body(page, name).locator('canvas').first().evaluate((canvas) => canvas.toDataURL());
+/** Waits until a figure's first canvas shows something else. */
+const changed = (page, name, before) => expect.poll(() => pixels(page, name)).not.toBe(before);
+
+test('before training every chapter shows a figure that fits the first view', async ({ open }) => {
+  test.setTimeout(120_000);
+  const page = await openChapter(open, 'boundary');
+  for (const chapter of CHAPTERS) {
+    await page.evaluate((hash) => (location.hash = hash), `#/mlp/${chapter}?device=cpu`);
+    await page.locator(`[data-chapter="${chapter}"]`).waitFor();
+    await probed(page);
+    await frames(page, 4);
+    const stage = await page.locator('.stage .figure-body').evaluateAll((bodies) =>
+      bodies.map((body) => ({ bottom: body.getBoundingClientRect().bottom, height: body.getBoundingClientRect().height })));
+    assert.ok(stage.length > 0, chapter);
+    for (const { bottom, height } of stage) {
+      assert.ok(bottom - 650 <= 0.05 * height, `${chapter}: ${Math.round(bottom - 650)} of ${Math.round(height)} pixels are below the fold`);
+    }
+    // Something is drawn: a line, a bar, or the pixels of a canvas.
+    const drawn = await page.locator('.stage').evaluate((stage) => {
+      const marks = stage.querySelectorAll('.line[d^="M"], rect.bar').length;
+      const painted = [...stage.querySelectorAll('canvas')].filter((canvas) => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size > 2);
+      return marks + painted.length;
+    });
+    assert.ok(drawn > 0, `${chapter} shows nothing before training`);
+    const controls = await page.locator('.side > .controls .control').count();
+    assert.ok(controls >= 2 && controls <= 5, `${chapter} has ${controls} controls next to its figure`);
+  }
+});
+
+test('both boundaries are drawn before training, and move', async ({ open }) => {
+  const page = await openChapter(open, 'boundary', { steps: 200 });
+  await probed(page);
+  const before = [await pixels(page, 'boundary-linear'), await pixels(page, 'boundary-activated')];
+  assert.notEqual(before[0], before[1]);
+  assert.equal(await body(page, 'boundary-linear').locator('.point').count(), 2, 'a path for each class');
+  // The loss chart shows chance level on its empty axes.
+  await expect(body(page, 'loss').locator('.line-label', { hasText: 'chance' })).toHaveCount(1);
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  await changed(page, 'boundary-linear', before[0]);
+  await changed(page, 'boundary-activated', before[1]);
+  await act(page, 'reset');
+  await waitState(page, 'idle');
+  await expect.poll(() => pixels(page, 'boundary-activated')).toBe(before[1]);
+});
+
+test('the labels of the accuracy chart are whole at every width', async ({ open }) => {
+  const page = await openChapter(open, 'boundary', { steps: 60 });
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  for (const width of [320, 390, 700, 1024, 1366, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    await frames(page, 4);
+    const labels = await body(page, 'accuracy').locator('.line-label').evaluateAll((all) =>
+      all.map((label) => ({ text: label.textContent, right: label.getBoundingClientRect().right, end: label.closest('svg.chart-svg').getBoundingClientRect().right })));
+    assert.deepEqual(labels.map(({ text }) => text).sort(), ['chance', 'linear, test', 'linear, train', 'non-linear, test', 'non-linear, train']);
+    for (const { text, right, end } of labels) assert.ok(right <= end + 1, `“${text}” ends ${Math.round(right - end)} pixels past the chart at ${width}`);
+  }
+});
+
+test('sample images have predictions before training', async ({ open }) => {
+  const page = await openChapter(open, 'boundary', { dataset: 'fashion-mnist', width: 16, depth: 1 });
+  await probed(page);
+  for (const name of ['boundary-linear', 'boundary-activated']) {
+    await expect(body(page, name).locator('li:is([data-verdict="right"], [data-verdict="wrong"])')).toHaveCount(24);
+  }
+});
+
+test('units add up to a function, live, and training is compared with the formula', async ({ open }) => {
+  const page = await openChapter(open, 'width');
+  await probed(page);
+  const thin = (name) => body(page, name).locator('.line.thin').count();
+  assert.deepEqual([await thin('pieces-formula'), await thin('pieces-trained')], [8, 8]);
+  const [eight, trained] = [await waitMetric(page, 'pieces_error'), await waitMetric(page, 'pieces_trained_error')];
+  await page.locator('[data-figure="pieces-formula"] h2', { hasText: `error ${eight.toPrecision(2)}` }).waitFor();
+  await setParam(page, 'pieces', 16);
+  await page.waitForURL(/pieces=16/);
+  // Twice the units divide the error of the wave by about four.
+  const sixteen = await waitMetric(page, 'pieces_error', (error) => error !== eight);
+  assert.ok(eight / sixteen > 3.4 && eight / sixteen < 4.6, `${eight} and ${sixteen}`);
+  await expect.poll(() => thin('pieces-formula')).toBe(16);
+  await expect.poll(() => thin('pieces-trained')).toBe(16);
+  await waitMetric(page, 'pieces_trained_error', (error) => error !== trained);
+  assert.equal(await state(page), 'idle', 'the setting starts no run');
+  await setParam(page, 'target', 'step');
+  await waitMetric(page, 'pieces_bound', (bound) => bound > 0.1);
+});
+
+test('changing a picture does not end a run', async ({ open }) => {
+  const page = await openChapter(open, 'width', { steps: 20_000 });
+  await act(page, 'train');
+  await waitState(page, 'running');
+  await setParam(page, 'pieces', 3);
+  await expect(body(page, 'pieces-trained').locator('.line.thin')).toHaveCount(3);
+  assert.equal(await state(page), 'running');
+  await act(page, 'stop');
+});
+
+test('without its directions nothing is left of the linear network’s outputs', async ({ open }) => {
+  const page = await openChapter(open, 'collapse');
+  await probed(page);
+  const caption = (slug) => page.locator(`[data-figure="outputs-${slug}"] .look-for`);
+  await expect(caption('linear')).toContainText('without its 9 strongest directions, 0.0%');
+  await expect(caption('activated')).not.toContainText('0.0%');
+  await page.locator('[data-figure="outputs-linear"] h2', { hasText: 'rank 9' }).waitFor();
+  await setParam(page, 'directions', 8);
+  await expect(caption('linear')).not.toContainText(' 0.0%');
+});
+
+test('the gradient of every layer is shown before training, and during a run', async ({ open }) => {
+  const page = await openChapter(open, 'gradients', { depth: 5, steps: 40 });
+  await probed(page);
+  const bars = body(page, 'gradient-bars').locator('rect.bar');
+  assert.equal(await bars.count(), 12);
+  const heights = () => bars.evaluateAll((all) => all.map((bar) => bar.getAttribute('height')).join());
+  const title = page.locator('[data-figure="gradient-bars"] h2');
+  await expect(title).toHaveText('Gradient norm of each layer, before training');
+  const before = await heights();
+  const ratio = await waitMetric(page, 'grad_ratio_activated');
+  await act(page, 'train');
+  await waitState(page, 'done');
+  await expect(title).toHaveText('Gradient norm of each layer, step 40');
+  assert.notEqual(await heights(), before);
+  assert.ok(Math.abs((await metric(page, 'grad_ratio_activated')) / ratio - 1) < 1e-6, 'the ratio at the start stays');
+});
+
+test('matrices are drawn to scale, with their counts', async ({ open }) => {
+  const page = await openChapter(open, 'parameters', { hidden: '8,16', dataset: 'moons' });
+  await probed(page);
+  const layers = body(page, 'matrices').locator('[data-layer]');
+  const sizes = () => layers.evaluateAll((all) => all.map((layer) => {
+    const { width, height } = layer.querySelector('canvas').getBoundingClientRect();
+    return { count: Number(layer.dataset.count), width, height };
+  }));
+  const [first, second, third] = await sizes();
+  assert.deepEqual([first.count, second.count, third.count], [2 * 8 + 8, 8 * 16 + 16, 16 * 2 + 2]);
+  assert.ok(Math.abs(second.width / first.width - 2) < 0.05 && Math.abs(third.height / second.height - 2) < 0.05);
+  assert.equal(first.count + second.count + third.count, await waitMetric(page, 'params_counted'));
+  // Wide and deep networks stay legible.
+  for (const [width, params] of [[1366, { depth: 12, width: 256 }], [390, { depth: 12, width: 256 }], [390, { dataset: 'fashion-mnist', width: 64 }]]) {
+    const other = await openChapter(open, 'parameters', params, { width, height: 844 });
+    await probed(other);
+    await checkFits(other, `matrices at ${width}`);
+    const labels = await body(other, 'matrices').locator('[data-layer] p').evaluateAll((all) => all.map((label) => label.getBoundingClientRect()).map(({ left, right, top }) => ({ left, right, top })));
+    for (const [i, a] of labels.entries()) for (const b of labels.slice(i + 1)) assert.ok(a.top !== b.top || a.right <= b.left || b.right <= a.left, 'labels overlap');
   }
 });

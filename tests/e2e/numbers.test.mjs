@@ -3,10 +3,11 @@
 // example are tested with their figures.
 
 import assert from 'node:assert/strict';
-import { address, expect, probed, test } from './lib/test.mjs';
+import { address, expect, probed, reveal, test } from './lib/test.mjs';
 
 /** Selects everything in a field and types over it. */
 async function type(field, text, end = 'Tab') {
+  await reveal(field);
   await field.click();
   await field.press('ControlOrMeta+a');
   await field.press('Delete');

@@ -34,7 +34,7 @@ test('on paper, cells stay between their axes, and the page has its question, se
   // A chart that was measured for the screen fits on paper.
   const wide = await page.locator('.chart-svg:visible').evaluateAll((charts) => charts.filter((chart) => chart.getBoundingClientRect().right > innerWidth + 1).length);
   assert.equal(wide, 0);
-  for (const shown of ['.chapter > h3', '[data-print="settings"]', '[data-metric="loss_activated"]']) await expect(page.locator(shown).first()).toBeVisible();
+  for (const shown of ['.chapter-title', '[data-print="settings"]', '[data-metric="loss_activated"]']) await expect(page.locator(shown).first()).toBeVisible();
   assert.match(await page.locator('[data-print="settings"]').innerText(), /Width: 7;[^]*#\/mlp/);
   for (const hidden of ['nav', 'button', 'input', 'select', 'summary']) await expect(page.locator(`.shell ${hidden}:visible`)).toHaveCount(0);
   const [paper, breaks] = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, [...document.querySelectorAll('.figure')].map((figure) => getComputedStyle(figure).breakInside)]);
@@ -110,7 +110,7 @@ test('a picture is light in the dark theme, and shows its whole title', async ({
       tooWide: lines.filter((line) => line.getBBox().x + line.getBBox().width > width).map((line) => line.textContent),
     };
   });
-  assert.deepEqual([fill, ink], ['rgb(255, 255, 255)', 'rgb(28, 33, 39)']);
+  assert.deepEqual([fill, ink], ['rgb(252, 252, 250)', 'rgb(28, 33, 39)']);
   assert.deepEqual(tooWide, []);
   assert.match(title, /decision boundary$/i);
 });

@@ -1,7 +1,7 @@
 // Questions and experiments in course pages: what a student can do, and what the page learns of it.
 
 import assert from 'node:assert/strict';
-import { expect, frames } from './lib/test.mjs';
+import { expect, frames, setParam, waitState } from './lib/test.mjs';
 import { course, heard, inside, listen, stateOf, test } from './lib/host.mjs';
 
 const ask = 'ask="Which network learns it?" ask-guess="choice" ask-options="RNN|LSTM" ask-metric="accuracy_rnn,accuracy_lstm"';
@@ -15,7 +15,7 @@ test('in a sandbox that allows scripts alone, a question is answered and the run
   assert.equal(await panel.locator('[data-preset]').count(), 0);
   await panel.getByRole('radio', { name: 'LSTM' }).press('Enter');
   await panel.locator('[data-guess]').waitFor();
-  await panel.locator('[data-preset]').first().waitFor();
+  await panel.locator('[data-preset]').first().waitFor({ state: 'attached' });
   await panel.locator('[data-action="train"]').click();
   await expect.poll(() => stateOf(page, '#rnn'), 'the run is done').toBe('done');
   await panel.locator('[data-outcome-metric="accuracy_rnn"]', { hasText: /^Accuracy, RNN: \d/ }).waitFor();
@@ -46,9 +46,7 @@ test('an experiment in a course page is set up, and Train is its run', async ({ 
   await panel.locator('[data-action="guess"]').click();
   assert.equal(await panel.locator('button.primary').count(), 1);
   // Other settings do not spoil the answer: Train puts those of the experiment back.
-  await panel.locator('.controls summary').click();
-  await panel.locator('[data-param="seq_len"] input').last().fill('30');
-  await panel.locator('[data-param="seq_len"] input').last().press('Enter');
+  await setParam(panel, 'seq_len', 30);
   await card.locator('[data-action="set-up"]').waitFor();
   await panel.locator('[data-action="train"]').click();
   await panel.locator('[data-experiment-state="answered"]').waitFor({ timeout: 120_000 });
@@ -60,8 +58,7 @@ test('an experiment in a course page is set up, and Train is its run', async ({ 
   const words = await card.locator('.experiment-verdict').innerText();
   assert.deepEqual(verdict, { seeds: 1, right: words === 'Your prediction was right.' ? 1 : 0, off: null });
   // With the answer, the reader may try other settings.
-  await panel.locator('[data-param="seq_len"] input').last().fill('30');
-  await panel.locator('[data-param="seq_len"] input').last().press('Enter');
+  await setParam(panel, 'seq_len', 30);
   await panel.locator('[data-action="train"]').click();
   await expect.poll(() => stateOf(page, '#rnn')).toBe('running');
   await expect(panel.locator('[data-param="seq_len"] input').last()).toHaveValue('30');
@@ -126,7 +123,10 @@ test('the height of a panel does not change during a run', { tag: '@long' }, asy
 });
 
 test('in narrow frames no label breaks inside a word, and no text covers the slider', async ({ open }) => {
-  const page = await open('#/rnn?embed=1&device=cpu', { width: 400 });
+  const page = await open('#/rnn?embed=1&device=cpu&steps=20&seq_len=10', { width: 400 });
+  // The slider over the run's states takes the place of the progress bar when the run is over.
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
   const labels = page.locator('.run-controls .readout-label');
   await labels.first().waitFor();
   for (const width of [400, 360, 330]) {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, checkFits, frames, probed, readParam, sections, setParam, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, frames, openSettings, probed, readParam, sections, setParam, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
 
 /** Chooses an entry of a figure's menu. */
 async function choose(figure, entry) {
@@ -12,7 +12,8 @@ async function choose(figure, entry) {
 }
 
 test('the navigation has every section', async ({ open }) => {
-  const page = await open('');
+  const page = await open('', { ready: false });
+  await page.locator('.cover').waitFor();
   const links = await page.$$eval('nav a[href*="#/"]', (all) => all.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean));
   assert.deepEqual([...new Set(links)].filter((slug) => slug !== 'verify').sort(), sections);
 });
@@ -71,7 +72,8 @@ for (const slug of sections) {
       await page.waitForSelector(`[data-panel="${slug}"]`);
       const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
       const changed = {};
-      for (const control of (await numbers.all()).slice(0, 6)) {
+      await openSettings(page);
+      for (const control of (await page.locator('.side').locator(numbers).all()).slice(0, 6)) {
         const key = await control.getAttribute('data-param');
         if (!(await control.isVisible())) continue;
         const before = await readParam(page, key);

@@ -6,10 +6,21 @@ import { act, frames, metric, probed, test, waitState } from './lib/test.mjs';
 test('figures and numbers go back to an earlier step, and forward to the current one', async ({ open }) => {
   const page = await open('#/mlp?steps=1500&device=cpu');
   const slider = page.locator('[data-player="replay"] input');
-  assert.ok(await slider.isDisabled(), 'nothing to go back to yet');
+  const progress = page.locator('.run-progress progress');
   await probed(page);
-  await act(page, 'train');
+  // One bar: progress until there is something to go back to, replay when the run is over.
+  assert.deepEqual([await slider.count(), await progress.count()], [0, 1]);
+  await act(page, 'step');
+  await waitState(page, 'paused');
+  await slider.waitFor();
+  assert.equal(await progress.count(), 0);
+  const at = await page.locator('.run-controls').evaluate((bar) => bar.offsetHeight);
+  await act(page, 'resume');
+  await progress.waitFor();
+  assert.deepEqual([await slider.count(), await page.locator('.run-controls').evaluate((bar) => bar.offsetHeight)], [0, at]);
   await waitState(page, 'done', 60_000);
+  await slider.waitFor();
+  assert.equal(await progress.count(), 0);
   const last = Number(await slider.getAttribute('max'));
   assert.ok(last > 3 && last < 48, `${last + 1} states`);
   const end = await metric(page, 'accuracy_activated');

@@ -1,7 +1,7 @@
 // Section 3 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, device, expect, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
@@ -54,6 +54,98 @@ test('a preset applies its settings, on a phone in the dark', { tag: '@long' }, 
   await act(page, 'stop');
   await waitState(page, 'done');
   await shot(page, 'resnet-400-dark-after');
+});
+
+/** Returns the path of a chapter with these settings. */
+const chapter = (slug, params) => `#/resnet/${slug}?${new URLSearchParams({ device: 'cpu', ...params })}`;
+
+test('the first chapter shows the gradient at every block of both untrained networks', async ({ open }) => {
+  const page = await open(chapter('chain', { n_seeds: 1 }), { width: 1366, height: 650 });
+  const figure = page.locator('[data-figure="block-gradients"]');
+  const bars = (net) => figure.locator(`[data-chain="${net}"] [data-bar]`).evaluateAll((all) => all.map((bar) => Number(bar.dataset.value)));
+  const heights = (net) => figure.locator(`[data-chain="${net}"] [data-bar]`).evaluateAll((all) => all.map((bar) => Number(bar.getAttribute('height'))));
+  await expect(figure.locator('.chain')).toHaveAttribute('data-chain-step', '0');
+  const [plain, residual] = [await bars('plain'), await bars('residual')];
+  assert.deepEqual([plain.length, residual.length], [9, 9]);
+  assert.ok(plain[0] < 1e-4 * plain[8], `the plain gradient vanishes: ${plain}`);
+  assert.ok(residual[0] > 0.01 * residual[8], `the residual gradient arrives: ${residual}`);
+  // Both rows have one scale: a bar is as high as its number is large.
+  const [[low], tall] = [await heights('plain'), await heights('residual')];
+  assert.ok(low > 0 && tall[0] > 2 * low, `${low} and ${tall[0]}`);
+  // Everything is on the first screen.
+  const box = await figure.locator('svg.chart-svg').boundingBox();
+  assert.ok(box.y + box.height <= 650, `the figure ends at ${box.y + box.height}`);
+  assert.ok(box.width >= 0.6 * 1190, `${box.width}`);
+  await checkAccess(page, 'the chain');
+
+  // With batch norm the gradient grows toward the input instead.
+  await setParam(page, 'batch_norm', true);
+  await expect.poll(async () => (await bars('plain'))[0] > (await bars('plain'))[8]).toBe(true);
+  // Bars follow the run.
+  await act(page, 'train');
+  await expect(figure.locator('.chain')).not.toHaveAttribute('data-chain-step', '0');
+  await act(page, 'stop');
+});
+
+test('no figure is empty before training, and the answers change with it', async ({ open }) => {
+  const page = await open(chapter('degradation', { depth: 8, batch_size: 8, steps: 20, n_seeds: 1 }));
+  const cells = page.locator('[data-figure="answers"] .answers-cells i');
+  await expect(cells).toHaveCount(200);
+  const values = () => cells.evaluateAll((all) => all.map((cell) => Number(cell.dataset.value)));
+  await expect.poll(async () => (await values()).reduce((a, b) => a + b, 0)).toBeGreaterThan(19.99);
+  const before = await values();
+  for (const name of ['loss', 'train-error']) {
+    await expect(page.locator(`[data-figure="${name}"]`).getByText('chance')).toBeVisible();
+  }
+  await act(page, 'train');
+  await waitState(page, 'done', 90_000);
+  assert.notDeepEqual(await values(), before);
+});
+
+test('the finding about depth is shown and can be repeated on this device', async ({ open }) => {
+  const page = await open(chapter('depth', { n_seeds: 1 }));
+  const figure = page.locator('[data-figure="depth-error"]');
+  await expect(figure.locator('.bar')).toHaveCount(4);
+  await expect(page.locator('[data-figure="depth-flow"] .line')).toHaveCount(4);
+  await checkAccess(page, 'the chapter about depth');
+  const repeat = page.locator('[data-repeat]');
+  await repeat.locator('[data-action="repeat"]').click();
+  await expect(repeat).toHaveAttribute('data-repeat', 'running');
+  // It continues while another chapter is open.
+  await page.locator('.tabs a', { hasText: 'Paths' }).click();
+  await page.locator('[data-figure="block"]').waitFor();
+  await page.locator('.tabs a', { hasText: 'Degradation' }).click();
+  await expect(repeat).toHaveAttribute('data-repeat', 'running');
+  await repeat.locator('[data-action="repeat-stop"]').click();
+  await expect(repeat).not.toHaveAttribute('data-repeat', 'running');
+});
+
+test('a projection by hand equals the model’s, and a drawing selects an option', async ({ open }) => {
+  const page = await open(chapter('architecture', { n_seeds: 1 }));
+  const check = page.locator('[data-figure="projection"] .by-hand');
+  await check.waitFor();
+  assert.ok(Number(await check.getAttribute('data-difference')) < 1e-4);
+  const [byHand, byModel] = await check.locator('dd').allInnerTexts();
+  assert.ok(Math.abs(Number(byHand.replace('−', '-')) - Number(byModel.replace('−', '-'))) < 1e-4, `${byHand} and ${byModel}`);
+  await expect(page.locator('[data-option="b"]')).toHaveAttribute('aria-pressed', 'true');
+  await page.locator('[data-option="a"]').click();
+  await page.waitForURL(/shortcut=a/);
+  await expect(check).toContainText('or zero');
+  assert.equal(await check.getAttribute('data-difference'), '0');
+});
+
+test('pre-activation changes the block, its drawing and its parameters', async ({ open }) => {
+  const page = await open(chapter('paths', { depth: 14, n_seeds: 1, batch_norm: 1 }));
+  const figure = page.locator('[data-figure="block"]');
+  const residual = figure.locator('[data-net="residual"]');
+  await residual.locator('[data-place="y-signal"]').waitFor();
+  await setParam(page, 'order', 'pre');
+  await page.waitForURL(/order=pre/);
+  await expect(residual.getByText('batch norm, ReLU')).toHaveCount(2);
+  // Nothing follows the addition.
+  await expect(residual.locator('[data-place="y-signal"]')).toHaveCount(0);
+  await residual.locator('[data-place="sum-signal"]').waitFor();
+  await checkAccess(page, 'a block with pre-activation');
 });
 
 test('signal and gradient on each path change during training', async ({ open }) => {
@@ -111,7 +203,7 @@ test('the options of shortcuts differ in their parameters and in the drawing', a
   assert.equal(await metric(page, 'params_formula'), await metric(page, 'params_residual'));
 });
 
-test('the training error is measured, and its figure links to the findings', async ({ open }) => {
+test('the training error is measured, and the text links to the findings', async ({ open }) => {
   const page = await open(cpu({ depth: 8, batch_size: 8, steps: 20, n_seeds: 1, shortcut: 'a' }));
   await act(page, 'train');
   await waitState(page, 'done', 90_000);
@@ -122,7 +214,8 @@ test('the training error is measured, and its figure links to the findings', asy
   assert.deepEqual(rows.map(([step]) => step), [5, 20]);
   // Batches of eight images: the mean of 20 batches is a multiple of 1/160.
   assert.ok(rows.at(-1).slice(1).every((error) => error > 0 && error < 1 && Number.isInteger(Math.round(error * 1600) / 10)), `${rows.at(-1)}`);
-  assert.equal(await figure.locator('a[href^="findings.html"]').getAttribute('href'), 'findings.html#resnet');
+  const links = await page.locator('[data-chapter="degradation"] a[href^="findings.html"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  assert.deepEqual(links, ['findings.html#resnet']);
 });
 
 test('the findings are a page of the site', async ({ open }) => {

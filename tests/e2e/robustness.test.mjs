@@ -1,7 +1,7 @@
 // A page must survive strange addresses, extreme settings, diverging runs, and a dying worker.
 
 import assert from 'node:assert/strict';
-import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, frames, metric, notice, openSettings, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const nasty = [
   '#/mlp?depth=banana&width=1e9&seed=-1&learning_rate=NaN',
@@ -83,6 +83,7 @@ test('a diverging run ends with an explanation, and the next run works', async (
 for (const slug of sections) {
   test(`${slug}: every slider works at both ends`, { tag: '@long' }, async ({ open }) => {
     const page = await open(address(slug, { device: 'cpu' }));
+    await openSettings(page);
     const sliders = page.locator('[data-param] input[type="range"]');
     for (const key of ['End', 'Home']) {
       for (let i = 0; i < (await sliders.count()); i++) {
@@ -150,7 +151,7 @@ test('the page is drawn and its controls work before the worker is loaded', asyn
   let release;
   site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));
   const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
-  await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
+  await page.locator('[data-panel="mlp"] .side summary').first().waitFor();
   await setParam(page, 'depth', 5);
   await page.waitForFunction(() => location.hash.includes('depth=5'));
   await act(page, 'train');

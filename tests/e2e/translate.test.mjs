@@ -1,7 +1,7 @@
 // A page translator replaces the page's texts. The lab must survive it everywhere, and stay up to date.
 
 import assert from 'node:assert/strict';
-import { act, address, expect, probed, sections, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, expect, probed, reveal, sections, setParam, test, waitMetric, waitState } from './lib/test.mjs';
 
 /**
  * Runs in the page: translates it, and again after each change. Translated texts are in « ». Unlike a real translator it
@@ -164,7 +164,7 @@ const ACTIONS = {
     await page.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 120_000 });
   },
   async 'an experiment'(page) {
-    await page.evaluate(() => document.querySelectorAll('details:has([data-action="experiment"])').forEach((details) => (details.open = true)));
+    await reveal(page.locator('[data-action="experiment"]'));
     await page.locator('[data-action="experiment"]').first().click();
     const form = page.locator('[data-experiment] .guess-form');
     const choice = form.locator('[data-guess-input="choice"]');
@@ -188,9 +188,9 @@ const ACTIONS = {
     await probed(page);
   },
   async 'the theme and the device'(page) {
-    await page.locator('[data-param="theme"] select').selectOption('dark');
-    await page.locator('[data-param="device"] select').selectOption('auto');
-    await page.locator('[data-param="device"] select').selectOption('cpu');
+    await setParam(page, 'theme', 'dark');
+    await setParam(page, 'device', 'auto');
+    await setParam(page, 'device', 'cpu');
     await probed(page);
   },
 };
@@ -246,7 +246,7 @@ for (const kind of ['each', 'flattened']) {
     await frame.locator('[data-action="stop"]').click();
     await expect(frame.locator('[data-panel]')).toHaveAttribute('data-state', 'done');
     // The page shows the last step, once.
-    const { step } = await frame.evaluate(() => ({ step: document.querySelector('progress').value }));
+    const step = await frame.evaluate(() => Number(document.querySelector('[data-metric="step"]').dataset.value));
     await expect.poll(shown).toBe(step);
   });
 }

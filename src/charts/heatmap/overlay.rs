@@ -27,6 +27,8 @@ pub(super) struct Geometry {
 /// The width of the color bar with its numbers.
 const BAR_ROOM: f64 = 66.0;
 const BAR_WIDTH: f64 = 12.0;
+/// The room at the right of a map without a color bar, for half of its last tick.
+const EDGE_ROOM: f64 = 12.0;
 
 impl Geometry {
     pub(super) fn new(props: &HeatmapProps, width: f64) -> Self {
@@ -41,7 +43,8 @@ impl Geometry {
                 (names.fold(14.0, f64::max) + 10.0).min(width * 0.3).min(110.0)
             }
         };
-        let (plot_width, plot_height) = plot_size(props, width - left - BAR_ROOM);
+        let bar_room = if props.color_bar { BAR_ROOM } else { EDGE_ROOM };
+        let (plot_width, plot_height) = plot_size(props, width - left - bar_room);
         let plot = Plot { left, right: left + plot_width, top, bottom: top + plot_height };
         let x = props.x_range.map(|range| Scale::new(ScaleKind::Linear, range, (plot.left, plot.right)));
         let y = props.y_range.map(|range| {
@@ -291,7 +294,9 @@ pub(super) fn Overlay(props: &OverlayProps) -> Html {
             <rect class="frame" x={px(plot.left)} y={px(plot.top)} width={px(plot.width())} height={px(plot.height())} />
             { geometry.row_axis() }
             { geometry.col_axis() }
-            { geometry.color_bar(props.map, props.range) }
+            if geometry.props.color_bar {
+                { geometry.color_bar(props.map, props.range) }
+            }
             { for points }
             if geometry.props.grid.is_empty() {
                 { empty_text(plot, &geometry.props.empty) }
@@ -326,6 +331,15 @@ mod tests {
                 assert_eq!(geometry.cell_at(f64::NAN, 10.0), None);
             }
         }
+    }
+
+    #[test]
+    fn cells_take_the_room_of_a_missing_color_bar() {
+        let mut props = geometry(4, 4, false, 240.0).props;
+        let with_bar = Geometry::new(&props, 240.0).plot;
+        props.color_bar = false;
+        let without = Geometry::new(&props, 240.0).plot;
+        assert!(without.width() > with_bar.width() + 40.0 && without.right <= 240.0);
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct HeatmapProps {
     /// The maximum height of the plot, in pixels.
     #[prop_or(320.0)]
     pub max_height: f64,
+    /// False if the colors are explained elsewhere, so that the cells have the room of the color bar.
+    #[prop_or(true)]
+    pub color_bar: bool,
     /// Receives the cursor's row and column whenever they change.
     #[prop_or_default]
     pub on_cursor: Callback<Option<(usize, usize)>>,

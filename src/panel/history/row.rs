@@ -222,7 +222,7 @@ fn details(props: &RowProps) -> Html {
                     </tbody>
                 </table>
             </div>
-            <h4>{ "Checks of this run" }</h4>
+            <h2>{ "Checks of this run" }</h2>
             { check_table(&record.checks) }
         </div>
     }

@@ -5,11 +5,11 @@ use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
-use crate::panel::RunView;
 use crate::panel::copy_button::CopyButton;
 use crate::panel::run_panel::question::unknown_metrics;
 use crate::panel::share::draft::{Access, Draft};
 use crate::panel::share::links;
+use crate::panel::{OpenRunView, RunView};
 use crate::ui::use_unique;
 use gloo::events::EventListener;
 use gloo::utils::window;
@@ -83,7 +83,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             }
         }
     });
-    let view = use_context::<RunView>();
+    let view = use_context::<OpenRunView>().and_then(|open| open.get());
     // The height of the preview, once it has reported one.
     let height = use_state_eq(|| None::<u32>);
     let query = draft.query(&props.query);
@@ -101,7 +101,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     html! {
         <dialog ref={node} class="share-dialog" aria-labelledby={format!("share-{id}")} {oncancel}>
             <div class="share-head">
-                <h3 id={format!("share-{id}")}>{ "Share and embed this panel" }</h3>
+                <h2 id={format!("share-{id}")}>{ "Share and embed this panel" }</h2>
                 <button type="button" data-action="close-share" onclick={close} aria-label="Close">{ "×" }</button>
             </div>
             { presets(&editor, props.presets) }

@@ -177,9 +177,10 @@ impl Plan {
     /// Returns the lines of the result.
     pub(super) fn quantities(&self) -> Vec<Quantity> {
         let experiment = self.experiment;
-        let curves = experiment.series(&experiment.empty());
+        let (curves, arms) =
+            (experiment.series(&self.base, &experiment.empty()), experiment.arms_of(&self.base));
         let of_curves = curves.iter().filter(|series| series.base == self.measure.name);
-        let arm = |index: usize| experiment.arms.get(index).map_or("", |arm| arm.title).to_owned();
+        let arm = |index: usize| arms.get(index).map_or("", |arm| arm.title).to_owned();
         let found: Vec<Quantity> = of_curves
             .map(|series| Quantity {
                 name: series.metric.to_string(),
@@ -191,13 +192,11 @@ impl Plan {
             return found;
         }
         let metrics = experiment.metrics(&self.base, &experiment.empty());
-        let named =
-            metrics.into_iter().filter(|metric| is_named(experiment, &metric.name, &self.measure.name));
+        let named = metrics.into_iter().filter(|metric| is_named(arms, &metric.name, &self.measure.name));
         named
             .enumerate()
             .map(|(color, metric)| {
-                let of_arm = experiment
-                    .arms
+                let of_arm = arms
                     .iter()
                     .find(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
                 Quantity {
@@ -211,7 +210,7 @@ impl Plan {
 
     /// Returns the name of the measured quantity if it is a metric and not a curve.
     pub(super) fn number(&self) -> Option<String> {
-        let curves = self.experiment.series(&self.experiment.empty());
+        let curves = self.experiment.series(&self.base, &self.experiment.empty());
         (!curves.iter().any(|series| series.base == self.measure.name)).then(|| self.measure.name.clone())
     }
 
@@ -259,20 +258,19 @@ impl Plan {
 /// name.
 pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
     let AnyExperiment { schema, arms, .. } = experiment;
-    let record = experiment.empty();
+    let (record, defaults) = (experiment.empty(), experiment.config(schema.defaults()));
     let mut known: Vec<(String, String)> = Vec::new();
     let curves = experiment
-        .series(&record)
+        .series(&defaults, &record)
         .into_iter()
         .map(|series| (series.base.to_owned(), series.title.to_string(), series.arm));
-    let numbers =
-        experiment.metrics(&experiment.config(schema.defaults()), &record).into_iter().map(|metric| {
-            let arm = arms
-                .iter()
-                .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
-            let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
-            (base.unwrap_or(&metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
-        });
+    let numbers = experiment.metrics(&defaults, &record).into_iter().map(|metric| {
+        let arm = arms
+            .iter()
+            .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
+        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
+        (base.unwrap_or(&metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
+    });
     for (name, title, arm) in curves.chain(numbers) {
         let net = arms.get(arm).map_or("", |arm| arm.title);
         let title = title.replace(&format!(", {net}"), "");

@@ -133,7 +133,7 @@ fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pick
         let grid = Grid { rows: rows.values.len(), cols: cols.values.len(), values: Rc::new(values) };
         html! {
             <div class="sweep-map">
-                <h4>{ quantity.legend.clone() }</h4>
+                <h3>{ quantity.legend.clone() }</h3>
                 <Heatmap name={format!("sweep-{}", quantity.name)} {grid} map={ColorMap::Sequential} x_label={cols.param.label} y_label={rows.param.label}
                     row_names={names(&rows.values)} col_names={names(&cols.values)} value_label={plan.label()} {on_pick} pick_label="opens the run" empty="The first cell appears when its run has ended." />
             </div>

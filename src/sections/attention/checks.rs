@@ -1,16 +1,42 @@
 //! The closed forms of section 5, and its claims compared with the measurements.
 
-use super::{Config, Heads, OptimizerKind, Record, SCALED, Sweep};
+use super::{Config, Heads, OptimizerKind, Record, Roles, SCALED, Sweep, Task};
 use crate::core::Check;
 use crate::core::curve::Curve;
 use crate::core::findings::both;
 
 /// The number of values in the look-up task.
 pub(super) const N_VALUES: u32 = 8;
-/// A network with a loss below this, in nats, has solved the task; chance is ln 8 = 2.08.
-const SOLVED: f64 = 0.5;
-/// The number of losses that are averaged before they are compared with [`SOLVED`].
+/// The number of losses that are averaged before they are compared with [`solved_below`].
 const SOLVED_MEAN: usize = 10;
+
+/// Returns the loss in nats below which a network has solved a task; chance is ln 8 = 2.08. For two look-ups it is half of
+/// [`one_head_loss`].
+pub fn solved_below(task: Task) -> f64 {
+    match task {
+        Task::LookUp => 0.5,
+        Task::TwoLookUps => 0.15,
+    }
+}
+
+/// Returns the minimum of the mean loss of two look-ups for one head whose weights do not depend on the values, as an
+/// infimum: `(1 - 1/8) ln 2 / 2`.
+///
+/// The logits are linear in the head's output, a mean of the two values with weights `a` and `b`. For the answer with the
+/// smaller weight, the loss is convex in the readout, so by symmetry its best readout treats all values alike: its logits are
+/// `t a` for the other answer, `t b` for the right one, and 0 for the rest. With `t >= 0` the right one is not above the
+/// other, which costs at least `ln 2`; with `t < 0` it is below the six others, which costs more. Only where both values are
+/// equal, in one of eight cases, the loss can be 0. The answer with the larger weight can have a loss near 0.
+pub fn one_head_loss() -> f64 {
+    (1.0 - 1.0 / f64::from(N_VALUES)) * std::f64::consts::LN_2 / 2.0
+}
+
+/// Returns the accuracy of a head that divides its weight evenly: it knows both values, but not their order, so it is right
+/// by luck in half of the cases in which they differ.
+pub fn one_head_accuracy() -> f64 {
+    let equal = 1.0 / f64::from(N_VALUES);
+    equal + (1.0 - equal) / 2.0
+}
 
 /// Returns the dimensions of each head, or `None` if the heads do not divide the model dimension.
 pub fn head_dim(config: &Config) -> Option<u32> {
@@ -45,19 +71,74 @@ pub fn chance_loss() -> f64 {
     f64::from(N_VALUES).ln()
 }
 
-/// Returns the first step at which the mean loss of ten steps is below half a nat.
-pub fn steps_to_solve(losses: &Curve) -> Option<u32> {
+/// Returns the first step at which the mean loss of ten steps is below a level in nats.
+pub fn steps_to_solve(losses: &Curve, below: f64) -> Option<u32> {
     let mean = |window: &[(f64, f64)]| window.iter().map(|(_, y)| y).sum::<f64>() / window.len() as f64;
-    let window = losses.windows(SOLVED_MEAN).find(|window| mean(window) < SOLVED)?;
+    let window = losses.windows(SOLVED_MEAN).find(|window| mean(window) < below)?;
     window.last().map(|(step, _)| *step as u32)
 }
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     let mut checks = Vec::from(sweep_checks(config, record.sweep.as_deref()));
     checks.extend(heads_checks(config, record.heads.as_deref()));
-    checks.push(start_check(config, record));
-    checks.push(learning_check(config, record));
+    checks.extend(roles_checks(record.roles.as_deref()));
+    match config.task {
+        Task::LookUp => {
+            checks.push(start_check(config, record));
+            checks.push(learning_check(config, record));
+        }
+        Task::TwoLookUps => checks.extend(two_look_ups_checks(config, record)),
+    }
     checks
+}
+
+/// A random layer with one projection for queries and keys.
+fn roles_checks(roles: Option<&Roles>) -> [Check; 2] {
+    let rounding = |roles: &Roles| {
+        let scores = roles.scores.iter().flat_map(|scores| scores.iter());
+        1e-5 * scores.fold(1.0f32, |max, score| max.max(score.abs()))
+    };
+    [
+        Check::rounding(
+            "With one projection for queries and keys, two tokens have the same score for each other.",
+            roles.map(|roles| (roles.asymmetry[0], rounding(roles).into())),
+        ),
+        Check::new(
+            "With one projection, an untrained token attends to itself more than with two.",
+            "a larger mean weight on itself",
+            roles.map(|roles| {
+                let [shared, separate] = roles.diagonal.map(|spread| spread.mean);
+                (format!("{shared:.2} with one projection, {separate:.2} with two"), shared > separate)
+            }),
+        ),
+    ]
+}
+
+/// One head against several on two look-ups.
+fn two_look_ups_checks(config: &Config, record: &Record) -> Vec<Check> {
+    if config.n_heads < 2 {
+        return Vec::new();
+    }
+    let bound = one_head_loss();
+    let last = both(|arm| {
+        let losses = &record.arms[arm].losses;
+        (losses.len() >= config.steps as usize).then(|| losses.recent_mean(SOLVED_MEAN)).flatten()
+    });
+    let level = solved_below(Task::TwoLookUps);
+    vec![
+        Check::new(
+            "One head cannot do both look-ups: its loss stays above the level for weights that do not depend on the values.",
+            format!("at least {bound:.2} nats at the end"),
+            last.map(|[_, one]| (format!("{one:.2} nats"), one >= bound)),
+        )
+        .of_training(),
+        Check::new(
+            "Several heads with the same number of parameters do both.",
+            format!("at most {level:.2} nats at the end"),
+            last.map(|[several, _]| (format!("{several:.2} nats"), several <= level)),
+        )
+        .of_training(),
+    ]
 }
 
 fn sweep_checks(config: &Config, sweep: Option<&Sweep>) -> [Check; 3] {
@@ -151,21 +232,22 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         )
     };
     let ended = record.arms[SCALED].losses.len() >= config.steps as usize;
-    let measured = match record.arms.each_ref().map(|net| steps_to_solve(&net.losses)) {
-        [Some(scaled), Some(unscaled)] => Some((
-            format!("scaled after {scaled} steps, unscaled after {unscaled}"),
-            f64::from(unscaled) >= factor * f64::from(scaled),
-        )),
-        // This does not confirm that both learn, however much sooner the scaled one was.
-        [Some(scaled), None] if ended => Some((
-            format!("scaled after {scaled} steps, unscaled not within {}; try more steps", config.steps),
-            false,
-        )),
-        _ if ended => Some((
-            format!("not both within {} steps; try more steps or another learning rate", config.steps),
-            false,
-        )),
-        _ => None,
-    };
+    let measured =
+        match record.arms.each_ref().map(|net| steps_to_solve(&net.losses, solved_below(Task::LookUp))) {
+            [Some(scaled), Some(unscaled)] => Some((
+                format!("scaled after {scaled} steps, unscaled after {unscaled}"),
+                f64::from(unscaled) >= factor * f64::from(scaled),
+            )),
+            // This does not confirm that both learn, however much sooner the scaled one was.
+            [Some(scaled), None] if ended => Some((
+                format!("scaled after {scaled} steps, unscaled not within {}; try more steps", config.steps),
+                false,
+            )),
+            _ if ended => Some((
+                format!("not both within {} steps; try more steps or another learning rate", config.steps),
+                false,
+            )),
+            _ => None,
+        };
     Check::new(claim, expected, measured).of_training()
 }

@@ -1,11 +1,14 @@
 //! Sentences about a run of section 5 that depend on its measurements.
 
-use super::{Config, OptimizerKind, Record, steps_to_solve};
+use super::{Config, OptimizerKind, Record, Task, solved_below, steps_to_solve};
 use crate::core::findings::both;
 use crate::core::guided::percent;
 
 /// An accuracy above this counts as learned; chance is 1/8.
 const LEARNED: f64 = 0.9;
+
+/// Shown in place of measurements of the scale while the run compares numbers of heads.
+const OTHER_TASK: &str = "The run is set up for two look-ups, where both networks scale their scores.";
 
 fn optimizer(config: &Config) -> &'static str {
     match config.optimizer {
@@ -17,6 +20,9 @@ fn optimizer(config: &Config) -> &'static str {
 
 /// Returns the entropies of the weights before the first step.
 pub fn start_measured(config: &Config, record: &Record) -> String {
+    if config.task != Task::LookUp {
+        return OTHER_TASK.to_owned();
+    }
     let first = both(|arm| record.arms[arm].entropy.first().map(|(_, entropy)| *entropy));
     first.map_or_else(
         || "Press Train to measure the entropies at the start.".to_owned(),
@@ -32,6 +38,9 @@ pub fn start_measured(config: &Config, record: &Record) -> String {
 
 /// Returns the accuracies at the end of a run, with the steps to learn.
 pub fn end_measured(config: &Config, record: &Record) -> String {
+    if config.task != Task::LookUp {
+        return String::new();
+    }
     let ended = |arm: usize| {
         let (step, accuracy) = *record.arms[arm].accuracy.last()?;
         (step >= f64::from(config.steps)).then_some(accuracy)
@@ -45,7 +54,7 @@ pub fn end_measured(config: &Config, record: &Record) -> String {
         (false, true) => "only the unscaled network has learned the task",
         (false, false) => "neither network has learned the task",
     };
-    let steps = both(|arm| steps_to_solve(&record.arms[arm].losses)).map_or_else(
+    let steps = both(|arm| steps_to_solve(&record.arms[arm].losses, solved_below(Task::LookUp))).map_or_else(
         String::new,
         |[scaled, unscaled]| {
             format!(

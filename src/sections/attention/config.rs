@@ -11,6 +11,24 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// The task of the run, which also determines what its two networks differ in.
+    pub enum Task {
+        LookUp = "look-up", "One look-up, with and without the scale";
+        TwoLookUps = "two-look-ups", "Two look-ups, with several heads and with one";
+    }
+}
+
+impl Task {
+    /// Returns the number of questions that each token asks.
+    pub fn questions(self) -> usize {
+        match self {
+            Self::LookUp => 1,
+            Self::TwoLookUps => 2,
+        }
+    }
+}
+
 crate::settings! {
     /// Settings of section 5.
     pub struct Config {
@@ -32,6 +50,8 @@ crate::settings! {
             "Size of a token's vector between layers.";
         n_heads: u32 = 2, int(1, 8), "Heads", "h",
             "Parallel attention heads, each with its own projections. Each head gets d_model / h dimensions, so h must divide d_model.";
+        task: Task = Task::LookUp, choice, "Task", "",
+            "With one look-up, each token asks for one value, and the networks differ in the scale. With two, it asks for two values, and they differ in the number of heads, not of parameters.";
         optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
@@ -44,6 +64,9 @@ crate::settings! {
             "Draws queries, keys, initial weights and sequences. The same seed gives the same run on the same device.";
     }
     presets {
+        "two-look-ups", "Two look-ups: one head against two",
+            "Each token asks for the values of two others. A single softmax has to divide its weight between them. Compare the losses."
+            => { task: "two-look-ups", steps: "300" }
         "small-keys", "d_k = 8: sharper, yet trainable",
             "Without the scale, scores of 8 products have a standard deviation of 2.8 rather than 1. The weights are clearly sharper, yet still trainable. Compare the steps to learn."
             => { d_k: "8" }
@@ -60,5 +83,12 @@ crate::settings! {
     sweeps {
         "Final loss over d_k", "Training loss after 40 steps, with three seeds. How does it depend on d_k, with the scale and without? The project’s findings have one measured result."
             => { sweep: "d_k:4,16,64,256", measure: "loss", seeds: "3"; steps: "40" }
+    }
+}
+
+impl Config {
+    /// Returns the dimension of each head if several share the key dimension of the settings.
+    pub fn shared_d_k(&self) -> u32 {
+        (self.d_k / self.n_heads.max(1)).max(1)
     }
 }

@@ -1,6 +1,9 @@
 //! The guided experiments of section 5, from easy to surprising.
 
-use super::{Config, Record, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
+use super::{
+    Config, Record, Task, UNSCALED, entropy_uniform, one_head_loss, params_formula, solved_below,
+    steps_to_solve,
+};
 use crate::core::findings::{Numbers, both, known};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
@@ -38,6 +41,26 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         reason: "The heads share the model's dimensions: 8 heads have 4 dimensions each, and their projections side by side are the same square matrices. More heads mean more and smaller projections, not more weights.",
         source: (
             "Vaswani et al. 2017, Attention is all you need, section 3.2.2",
+            "https://arxiv.org/abs/1706.03762",
+        ),
+    },
+    GuidedExperiment {
+        slug: "two-look-ups-one-head",
+        chapter: "heads",
+        figures: &["heads-loss", "task-maps"],
+        question: "Each token asks for the values of two others. One network has two heads, the other one head of twice the size. What happens to the loss of the single head?",
+        values: keys!(@pairs Config; task: "two-look-ups"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "It falls as fast as with two heads",
+            "It falls as low, but needs more steps",
+            "It stays above 0.3 nats; two heads get below",
+            "Neither network gets below 0.3 nats",
+        ]),
+        answer: two_look_ups,
+        reason: "A head returns one weighted mean of the values. The answer with the smaller weight always looks less likely than the other one, so a linear readout cannot tell the values apart there: that costs at least ln 2 nats whenever they differ. Two heads return two means, one for each question.",
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.2 (averaging inhibits this)",
             "https://arxiv.org/abs/1706.03762",
         ),
     },
@@ -167,7 +190,8 @@ fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
 fn steps(config: &Config, record: &Record) -> Option<[Option<f64>; 2]> {
     both(|arm| {
         let losses = &record.arms[arm].losses;
-        (losses.len() >= config.steps as usize).then(|| steps_to_solve(losses).map(f64::from))
+        (losses.len() >= config.steps as usize)
+            .then(|| steps_to_solve(losses, solved_below(Task::LookUp)).map(f64::from))
     })
 }
 
@@ -213,6 +237,33 @@ fn pace(config: &Config, record: &Record) -> Option<Answer> {
         }
     };
     Some(Answer::new(words, choice, numbers(both)))
+}
+
+fn two_look_ups(config: &Config, record: &Record) -> Option<Answer> {
+    let last = both(|arm| {
+        let losses = &record.arms[arm].losses;
+        (losses.len() >= config.steps as usize).then(|| losses.recent_mean(10)).flatten()
+    });
+    let [several, one] = last?;
+    let bound = one_head_loss();
+    let steps = both(|arm| Some(steps_to_solve(&record.arms[arm].losses, solved_below(Task::TwoLookUps))));
+    let [several_steps, one_steps] = steps?;
+    let (choice, verdict) = match (several < bound, one < bound) {
+        (true, false) => (Some(2), "only several heads get below the level of one head".to_owned()),
+        (false, false) => (Some(3), "neither network gets below the level of one head".to_owned()),
+        (true, true) => match (several_steps, one_steps) {
+            (Some(several), Some(one)) if f64::from(one) < MORE * f64::from(several) => {
+                (Some(0), format!("both learn, in {several} and {one} steps"))
+            }
+            _ => (Some(1), "both get below the level".to_owned()),
+        },
+        (false, true) => (None, "only the single head gets below the level".to_owned()),
+    };
+    let words = format!(
+        "After {} steps the loss is {several:.2} nats with {} heads and {one:.2} with one. The level is {bound:.2}: {verdict}.",
+        config.steps, config.n_heads
+    );
+    Some(Answer::new(words, choice, [("loss_heads", several), ("loss_one_head", one)]))
 }
 
 fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {

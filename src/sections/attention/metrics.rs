@@ -1,6 +1,9 @@
 //! The metrics of section 5.
 
-use super::{Attention, Config, Record, Sweep, entropy_uniform, head_dim, params_formula, steps_to_solve};
+use super::{
+    Attention, Config, Record, Sweep, Task, entropy_uniform, head_dim, params_formula, solved_below,
+    steps_to_solve,
+};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;
@@ -24,9 +27,17 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let formula = divisible.then(|| f64::from(params_formula(config)));
     let counted = heads.map(|heads| heads.params_counted.into());
 
-    let mut metrics = per_arm(arms, &record.arms, |arm, net| {
-        [arm.loss(&net.losses, 10), arm.steps(steps_to_solve(&net.losses), "loss below 0.5 nats")]
+    let below = solved_below(config.task);
+    let note = match config.task {
+        Task::LookUp => "loss below 0.5 nats",
+        Task::TwoLookUps => "loss below 0.15 nats",
+    };
+    let mut metrics = per_arm(Attention::arms(config), &record.arms, |arm, net| {
+        [arm.loss(&net.losses, 10), arm.steps(steps_to_solve(&net.losses, below), note)]
     });
+    let roles = record.roles.as_deref();
+    let diagonal = |which: usize| roles.and_then(|roles| roles.diagonal.get(which)).map(|spread| spread.mean);
+    let asymmetry = |which: usize| roles.and_then(|roles| roles.asymmetry.get(which)).copied();
     metrics.extend(per_arm(arms, &here, |arm, here| {
         let entropy = arm.metric("entropy", "Entropy", here.map(|here| here.entropy.mean));
         [entropy.unit("nats").note(format!("mean at d_k = {}", config.d_k))]
@@ -44,6 +55,16 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("jacobian_last", "Softmax Jacobian at d_k = 512 (unscaled)", last)
             .digits(2)
             .note("median norm"),
+        Metric::new("diagonal_shared", "Weight on itself, one projection", diagonal(0))
+            .note("mean of 16 random layers"),
+        Metric::new("diagonal_separate", "Weight on itself, two projections", diagonal(1))
+            .note("mean of 16 random layers"),
+        Metric::new("asymmetry_shared", "Difference of mirrored scores, one projection", asymmetry(0))
+            .digits(2)
+            .note("max"),
+        Metric::new("asymmetry_separate", "Difference of mirrored scores, two projections", asymmetry(1))
+            .digits(2)
+            .note("max"),
         Metric::new("params_formula", "Parameters, formula", formula).count().note("closed form"),
         Metric::new("params_counted", "Counted in the model", counted).count(),
         Metric::new("max_abs_err_mha", "Difference from burn's built-in layer", heads.map(|h| h.max_abs_err))

@@ -1,30 +1,51 @@
 //! Section 5: scaled dot-product attention.
 //!
 //! The probe shows one head's weights with and without the scale, sweeps d_k until the softmax saturates, and follows
-//! multi-head attention stage by stage. The run trains one attention layer, scaled and unscaled, on a look-up task.
+//! multi-head attention stage by stage. The run trains one attention layer on a look-up task, scaled and unscaled, or on
+//! two look-ups at once, with several heads and with one.
 
 mod chapters;
 mod checks;
 mod conclusions;
 mod config;
+mod cost;
 mod experiments;
+mod frames;
 mod metrics;
+mod order;
 #[cfg(feature = "page")]
 mod panel;
 #[cfg(feature = "compute")]
 mod probe;
 mod query;
 #[cfg(feature = "compute")]
+mod roles;
+#[cfg(feature = "compute")]
+mod task;
+#[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{chance_loss, entropy_uniform, expected_entropy, head_dim, params_formula, steps_to_solve};
+pub use checks::{
+    chance_loss, entropy_uniform, expected_entropy, head_dim, one_head_accuracy, one_head_loss,
+    params_formula, solved_below, steps_to_solve,
+};
 pub use conclusions::{end_measured, start_measured};
-pub use config::{Config, MaskChoice};
+pub use config::{Config, MaskChoice, Task};
+pub use cost::{Multiplications, break_even};
+pub use frames::{
+    COST_LENGTHS, Cost, CostPoint, Heads, Maps, Roles, STAGES, SWEEP, SWEEP_QUERIES, Saturation,
+    SecondQuestion, Sequence, Spread, Sweep, SweepPoint, Untrained, UntrainedNet,
+};
+pub use order::{OrderSource, Ordered, WORDS, attend, differences, is_rounding};
 #[cfg(feature = "page")]
-pub use panel::AttentionPanel;
+pub use panel::{AttentionPanel, cover};
 pub use query::{Example, MAX_HEADS, MAX_NUMBER, Projections, Stages, Switches, read_number, stages};
 
+use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::GuidedExperiment;
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, push_each, series_of};
 pub use crate::run::optimizer_kind::OptimizerKind;
@@ -44,133 +65,18 @@ pub enum Frame {
     Heads(Option<Rc<Heads>>),
     /// The saturation sweep.
     Sweep(Rc<Sweep>),
-    /// The sequence that the maps are drawn for; sent once, before the first step.
-    Sequence(Rc<Sequence>),
+    /// The networks of a task before the first step.
+    Untrained(Task, Rc<Untrained>),
+    /// One projection for queries and keys, and two.
+    Roles(Rc<Roles>),
+    /// The time of a layer at growing lengths.
+    Cost(Rc<Cost>),
+    /// The sequence that the maps are drawn for, with the second question of each token; sent once, before the first step.
+    Sequence(Rc<Sequence>, Option<Rc<SecondQuestion>>),
     /// Queries, keys and values of an arm's network for that sequence, at present.
     Projected(Rc<Projections>),
     /// The next steps of an arm's training, and the measurements of its network.
     Train(StepBatch, Measured),
-}
-
-/// One head on random queries and keys, `[n, n]` each; each row is a query.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Maps {
-    /// The number of tokens.
-    pub n: u32,
-    /// `q k`
-    pub scores: Rc<Vec<f32>>,
-    /// `q k / sqrt(d_k)`
-    pub scaled_scores: Rc<Vec<f32>>,
-    /// Weights from the scaled scores, under the mask.
-    pub weights_scaled: Rc<Vec<f32>>,
-    /// Weights from the unscaled scores, under the mask.
-    pub weights_unscaled: Rc<Vec<f32>>,
-}
-
-/// The stages of multi-head attention, in order; [`Heads::shapes`] has the shape of each.
-pub const STAGES: [&str; 8] = [
-    "input X",
-    "queries X W^Q (keys and values alike)",
-    "queries, split into heads",
-    "scores Q Kᵀ / √d_k",
-    "weights softmax(scores)",
-    "output of each head, weights · V",
-    "heads laid end to end",
-    "output, projected by W^O",
-];
-
-/// Multi-head attention on a random input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Heads {
-    /// The shapes of the tensors in a forward pass, one for each of [`STAGES`].
-    pub shapes: Vec<Vec<u32>>,
-    /// The number of tokens.
-    pub n: u32,
-    /// The weights of each head, `[n, n]`.
-    pub weights: Vec<Rc<Vec<f32>>>,
-    /// The number of parameters in the module.
-    pub params_counted: u32,
-    /// Largest difference from burn's own module with the same parameters, in output and weights, without a mask and with a
-    /// causal one.
-    pub max_abs_err: f64,
-    /// Bound on the difference from rounding.
-    pub tolerance: f64,
-}
-
-/// The key dimensions of the sweep.
-pub const SWEEP: [u32; 8] = [4, 8, 16, 32, 64, 128, 256, 512];
-/// Queries per random sample in the sweep.
-pub const SWEEP_QUERIES: usize = 16;
-
-/// The softmax over many key dimensions, on random queries and keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sweep {
-    /// One for each of [`SWEEP`].
-    pub points: Vec<SweepPoint>,
-    /// The point at the key dimension of the settings.
-    pub here: SweepPoint,
-    /// The scaled weights of one query there, largest first.
-    pub bars_scaled: Vec<f32>,
-    /// The unscaled weights of the same query, largest first.
-    pub bars_unscaled: Vec<f32>,
-}
-
-impl Sweep {
-    /// Returns each key dimension with the median norm of the unscaled softmax's Jacobian.
-    pub fn unscaled_jacobian(&self) -> Vec<(u32, f64)> {
-        self.points.iter().map(|point| (point.d_k, point.unscaled.jacobian_median.mean)).collect()
-    }
-
-    /// Returns the key dimension with the largest of these norms, and the norm.
-    pub fn jacobian_peak(&self) -> Option<(u32, f64)> {
-        self.unscaled_jacobian().into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
-    }
-}
-
-/// Both softmaxes at one key dimension.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SweepPoint {
-    /// The key dimension.
-    pub d_k: u32,
-    /// The softmax of the scaled scores.
-    pub scaled: Saturation,
-    /// The softmax of the unscaled scores.
-    pub unscaled: Saturation,
-}
-
-/// The saturation of a softmax.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Saturation {
-    /// Entropy of the weights in nats.
-    pub entropy: Spread,
-    /// The largest weight of a query.
-    pub largest: Spread,
-    /// Mean over queries of the Frobenius norm of the softmax's Jacobian.
-    pub jacobian_mean: Spread,
-    /// Median over queries of the same norm.
-    pub jacobian_median: Spread,
-}
-
-/// The mean over random samples, and their standard deviation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
-    /// The mean.
-    pub mean: f64,
-    /// The standard deviation.
-    pub sd: f64,
-}
-
-/// The sequence that the maps of the training are drawn for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sequence {
-    /// The name of each token, which is unique.
-    pub names: Vec<u8>,
-    /// The value of each token.
-    pub values: Vec<u8>,
-    /// The name that each token asks about.
-    pub asks: Vec<u8>,
-    /// The position of the token that each token asks about.
-    pub positions: Vec<u32>,
 }
 
 /// Measurements of a network since its last report.
@@ -204,13 +110,19 @@ pub struct Record {
     pub heads: Option<Rc<Heads>>,
     /// The saturation sweep.
     pub sweep: Option<Rc<Sweep>>,
+    /// The networks of each task before the first step.
+    pub untrained: [Option<Rc<Untrained>>; 2],
+    /// One projection for queries and keys, and two.
+    pub roles: Option<Rc<Roles>>,
+    /// The time of a layer at growing lengths.
+    pub cost: Option<Rc<Cost>>,
     /// The run of each arm.
     pub arms: [NetRecord; 2],
 }
 
-/// The index of the network with scaled scores among the arms.
+/// The index of the network with scaled scores among the arms. With two look-ups, it has several heads.
 pub const SCALED: usize = 0;
-/// The index of the network with unscaled scores among the arms.
+/// The index of the network with unscaled scores among the arms. With two look-ups, it has one head.
 pub const UNSCALED: usize = 1;
 
 /// The run of one arm. The order of the fields is the format of saved runs.
@@ -230,6 +142,8 @@ pub struct NetRecord {
     pub maps: Vec<Rc<Vec<f32>>>,
     /// The queries, keys and values of the latest maps.
     pub projections: Option<Rc<Projections>>,
+    /// The second question of each token, if the task has two. Files of older versions end before this field.
+    pub second: Option<Rc<SecondQuestion>>,
 }
 
 impl NetRecord {
@@ -251,38 +165,115 @@ impl NetRecord {
     }
 }
 
+/// The networks of a run with two look-ups, by the number of heads of the first, from 1.
+const HEAD_ARMS: [[Arm; 2]; 8] = {
+    const fn arms(title: &'static str, net: &'static str) -> [Arm; 2] {
+        [
+            Arm { slug: "heads", title, net },
+            Arm { slug: "one_head", title: "one head", net: "network with one head" },
+        ]
+    }
+    [
+        arms("also one head", "other network with one head"),
+        arms("two heads", "network with two heads"),
+        arms("three heads", "network with three heads"),
+        arms("four heads", "network with four heads"),
+        arms("five heads", "network with five heads"),
+        arms("six heads", "network with six heads"),
+        arms("seven heads", "network with seven heads"),
+        arms("eight heads", "network with eight heads"),
+    ]
+};
+
+fn curves(arms: &[Arm], record: &Record) -> Vec<RunSeries> {
+    series_of(arms, &record.arms, |net| {
+        let curves = [
+            ArmSeries::new("loss", "Loss", "nats", &net.losses),
+            ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
+            // The entropy metrics describe the untrained sweep, so this curve has another name.
+            ArmSeries::new("training_entropy", "Entropy of the weights", "nats", &net.entropy),
+        ];
+        let right = ArmSeries::of_parts("right", "Weight on the right token", "head", &net.right);
+        curves.into_iter().chain(right).collect()
+    })
+}
+
 impl Experiment for Attention {
     const SLUG: &'static str = "attention";
 
-    crate::own_files!();
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const MAIN_METRICS: &'static str = chapters::MAIN_METRICS;
+    const EXPERIMENTS: &'static [GuidedExperiment<Config, Record>] = experiments::EXPERIMENTS;
 
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled network" },
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
     ];
 
+    fn arms(config: &Config) -> &'static [Arm] {
+        let heads = config.n_heads.saturating_sub(1) as usize;
+        match (config.task, HEAD_ARMS.get(heads)) {
+            (Task::TwoLookUps, Some(arms)) => arms,
+            _ => Self::ARMS,
+        }
+    }
+
     fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Maps(maps), _) => record.maps = Some(maps),
             (Frame::Heads(heads), _) => record.heads = heads,
             (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
-            (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
+            (Frame::Untrained(task, nets), _) => {
+                record.untrained.get_mut(task as usize).into_iter().for_each(|of| *of = Some(nets.clone()));
+            }
+            (Frame::Roles(roles), _) => record.roles = Some(roles),
+            (Frame::Cost(cost), _) => record.cost = Some(cost),
+            (Frame::Sequence(sequence, second), Some(net)) => {
+                (net.sequence, net.second) = (Some(sequence), second);
+            }
             (Frame::Projected(projections), Some(net)) => net.projections = Some(projections),
             (Frame::Train(steps, measured), Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }
     }
 
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn save_arm(record: &Record, arm: usize) -> Vec<u8> {
+        record.arms.get(arm).and_then(|net| postcard::to_stdvec(net).ok()).unwrap_or_default()
+    }
+
+    fn load_arm(record: &mut Record, arm: usize, saved: &[u8]) -> bool {
+        // In a file of an older version, the last field is missing. A zero says that it has no value.
+        let older = || postcard::from_bytes(&[saved, &[0]].concat());
+        match (record.arms.get_mut(arm), postcard::from_bytes(saved).or_else(|_| older())) {
+            (Some(net), Ok(saved)) => {
+                *net = saved;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
     fn series(record: &Record) -> Vec<RunSeries> {
-        series_of(Self::ARMS, &record.arms, |net| {
-            let curves = [
-                ArmSeries::new("loss", "Loss", "nats", &net.losses),
-                ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
-                // The entropy metrics describe the untrained sweep, so this curve has another name.
-                ArmSeries::new("training_entropy", "Entropy of the weights", "nats", &net.entropy),
-            ];
-            let right = ArmSeries::of_parts("right", "Weight on the right token", "head", &net.right);
-            curves.into_iter().chain(right).collect()
-        })
+        curves(Self::ARMS, record)
+    }
+
+    fn named_series(config: &Config, record: &Record) -> Vec<RunSeries> {
+        curves(Self::arms(config), record)
     }
 }

@@ -1,8 +1,11 @@
 //! Measurements that need no training: one head's weights, the saturation sweep, and the stages of multi-head attention.
 
+use super::cost::cost;
+use super::roles::roles;
+use super::task::untrained;
 use super::{
     Attention, Config, Frame, Heads, Maps, MaskChoice, SWEEP, SWEEP_QUERIES, Saturation, Spread, Sweep,
-    SweepPoint,
+    SweepPoint, Task,
 };
 use crate::core::{LabError, Progress};
 use crate::models::attention::{
@@ -21,13 +24,21 @@ use std::rc::Rc;
 
 impl Probe for Attention {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let steps = SWEEP.len() as u32 + 3;
+        let steps = SWEEP.len() as u32 + 4;
         ctx.send(Frame::Maps(Rc::new(maps(&config, device).await?)));
         if ctx.step_done(Progress { step: 1, steps }).await == Directive::Stop {
             return Ok(());
         }
+        for (task, step) in [(Task::LookUp, 2), (Task::TwoLookUps, 3)] {
+            let config = Config { task, ..config.clone() };
+            ctx.send(Frame::Untrained(task, Rc::new(untrained(&config, device).await?)));
+            if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
+                return Ok(());
+            }
+        }
         ctx.send(Frame::Heads(heads(&config, device).await?.map(Rc::new)));
-        if ctx.step_done(Progress { step: 2, steps }).await == Directive::Stop {
+        ctx.send(Frame::Roles(Rc::new(roles(&config, device).await?)));
+        if ctx.step_done(Progress { step: 4, steps }).await == Directive::Stop {
             return Ok(());
         }
 
@@ -37,11 +48,14 @@ impl Probe for Attention {
         (sweep.bars_scaled, sweep.bars_unscaled) = draws.bars(config.d_k).await?;
         for (i, &d_k) in SWEEP.iter().enumerate() {
             sweep.points.push(draws.at(d_k).await?);
-            if ctx.step_done(Progress { step: i as u32 + 3, steps }).await == Directive::Stop {
+            if ctx.step_done(Progress { step: i as u32 + 5, steps }).await == Directive::Stop {
                 return Ok(());
             }
         }
         ctx.send(Frame::Sweep(Rc::new(sweep)));
+        // Last, because it takes longest and only one chapter shows it.
+        let cost = cost(&config, device, ctx).await?;
+        ctx.send(Frame::Cost(Rc::new(cost)));
         Ok(())
     }
 }
@@ -177,11 +191,7 @@ fn saturation(values: &[f32]) -> Saturation {
 
 /// Returns the mean and the standard deviation over samples of a number computed from each.
 fn spread(values: &[f32], of: impl Fn(&[f32]) -> f64) -> Spread {
-    let draws: Vec<f64> = values.chunks_exact(SWEEP_QUERIES).map(of).collect();
-    let n = draws.len().max(1) as f64;
-    let mean = draws.iter().sum::<f64>() / n;
-    let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    Spread { mean, sd: variance.sqrt() }
+    Spread::of(&values.chunks_exact(SWEEP_QUERIES).map(of).collect::<Vec<_>>())
 }
 
 async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabError> {

@@ -26,6 +26,13 @@ pub struct Projections {
     pub scaled: bool,
 }
 
+impl Projections {
+    /// Returns the number of heads that were sent.
+    pub fn heads(&self) -> usize {
+        self.q.len() / (self.n as usize * self.d_k as usize).max(1)
+    }
+}
+
 /// The maximum number of heads that are sent and whose maps are drawn.
 pub const MAX_HEADS: usize = 4;
 

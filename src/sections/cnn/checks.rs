@@ -1,8 +1,8 @@
 //! The claims of section 2, compared with the measurements.
 
 use super::{
-    BlockCounts, Config, Dataset, KNOWN_SHAPES, Record, block_formula, net_params, output_size,
-    separable_savings,
+    BlockCounts, Compare, Config, Dataset, KNOWN_SHAPES, REACH_SIDE, Record, block_formula, output_size,
+    reaches, separable_savings,
 };
 use crate::core::Check;
 use crate::core::findings::both;
@@ -12,9 +12,46 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     let mut checks = vec![size_check(config, record), known_check(record)];
     checks.extend(block_checks(config, record));
     checks.push(net_check(config, record));
-    checks.push(speed_check(record));
+    checks.push(match config.compare {
+        Compare::Size => speed_check(record),
+        Compare::Budget => budget_check(config, record),
+    });
     checks.push(accuracy_check(config, record));
+    checks.push(reach_check(config, record));
     checks
+}
+
+/// Compares the receptive field of a real stack with the formula.
+fn reach_check(config: &Config, record: &Record) -> Check {
+    let formula = reaches(&config.stack(REACH_SIDE)).last().map(|reach| reach.size).unwrap_or(1);
+    // A receptive field that reaches the border of the image is not measured.
+    let measured = record.reach.flatten().map(|size| (format!("{size} pixels"), size == formula));
+    Check::new(
+        "The formula gives the receptive field of a real stack of convolutions.",
+        format!("{formula} pixels"),
+        measured,
+    )
+}
+
+/// The difference of both parameter counts that still counts as an equal budget.
+const MAX_BUDGET_DIFFERENCE: f64 = 0.1;
+
+/// Compares the parameter counts of networks that should have the same budget.
+fn budget_check(config: &Config, record: &Record) -> Check {
+    let measured = record.nets.map(|[conv, separable]| {
+        let difference = separable.params as f64 / conv.params.max(1) as f64 - 1.0;
+        let words = format!("{} and {}, {}", conv.params, separable.params, percent(difference));
+        (words, difference.abs() <= MAX_BUDGET_DIFFERENCE)
+    });
+    Check::new(
+        format!(
+            "With width {} instead of {}, the separable CNN has as many parameters as the standard one.",
+            config.width_of(true),
+            config.width
+        ),
+        format!("a difference of at most {}", percent(MAX_BUDGET_DIFFERENCE)),
+        measured,
+    )
 }
 
 fn size_check(config: &Config, record: &Record) -> Check {
@@ -68,9 +105,7 @@ fn block_checks(config: &Config, record: &Record) -> [Check; 3] {
 }
 
 fn net_check(config: &Config, record: &Record) -> Check {
-    let n_classes = config.dataset.class_names().len() as u64;
-    let of =
-        |separable| net_params(config.dataset.channels().into(), config.width.into(), n_classes, separable);
+    let of = |separable| config.layers_of(separable).iter().map(|cost| cost.params).sum();
     Check::counts(
         "The same formulas, added up, count the parameters of both five-block networks.",
         [of(false), of(true)],
@@ -112,8 +147,14 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
         Dataset::FashionMnist => 0.5,
         Dataset::Cifar10 => 0.2,
     };
+    let claim = match config.compare {
+        Compare::Size => "The separable CNN reaches nearly the same accuracy with a fraction of the weights.",
+        Compare::Budget => {
+            "With as many parameters, the separable CNN reaches at least nearly the same accuracy."
+        }
+    };
     Check::new(
-        "The separable CNN reaches nearly the same accuracy with a fraction of the weights.",
+        claim,
         format!(
             "both above {}, the separable CNN at most {:.0} points behind",
             percent(floor),

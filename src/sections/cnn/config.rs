@@ -2,6 +2,16 @@
 
 use super::{Dataset, N_CHOICES};
 
+crate::choices! {
+    /// The quantity in which both networks are equal.
+    #[derive(Default)]
+    pub enum Compare {
+        #[default]
+        Size = "size", "same width";
+        Budget = "budget", "same number of parameters";
+    }
+}
+
 crate::settings! {
     /// Settings of section 2.
     pub struct Config {
@@ -43,6 +53,22 @@ crate::settings! {
             "Draws the initial weights, the order of batches, crops and flips. The same seed gives the same run on the same device.";
         image: u32 = 1, int(1, N_CHOICES as u32) live, "Test image", "",
             "Which of the test images goes through the networks in the figures of the feature maps.";
+        compare: Compare = Compare::Size, choice, "Compare at", "",
+            "Same width: every block of both networks has as many channels, so the separable one has fewer parameters. Same number of parameters: the separable network gets the width at which its parameter count is closest to the standard one’s.";
+        rf_layers: u32 = 4, int(1, 6) live, "Convolutions", "L",
+            "Number of convolutions on top of each other in the chapter on receptive fields.";
+        rf_kernel: u32 = 3, list(1, 3, 5, 7) live, "Kernel size", "K",
+            "Height and width of their kernels.";
+        rf_stride: u32 = 1, int(1, 3) live, "Stride", "S",
+            "Pixels from one position of these kernels to the next.";
+        rf_dilation: u32 = 1, int(1, 4) live, "Dilation", "D",
+            "Distance between neighboring weights of these kernels, in pixels of their input.";
+        rf_pool: bool = false, switch live, "2 × 2 pooling after each", "",
+            "Adds pooling over windows of 2 × 2 pixels with stride 2 after each of these convolutions, as in the two networks of this section.";
+        pool_size: u32 = 2, int(2, 4) live, "Window", "K",
+            "Height and width of the pooling window, in pixels.";
+        pool_stride: u32 = 2, int(1, 4) live, "Stride", "S",
+            "Pixels from one pooling window to the next.";
     }
     presets {
         "quick", "A first look",

@@ -1,13 +1,17 @@
 //! The guided experiments of section 2, from easy to surprising.
 
-use super::{BlockCounts, Config, Record, output_size};
+use super::{
+    BlockCounts, CONV, Config, Planes, REACH_SIDE, Record, Windows, dense_layer, output_size, reaches,
+    shift_changes,
+};
 use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
 type Experiment = GuidedExperiment<Config, Record>;
 
-pub(super) const EXPERIMENTS: &[Experiment] = &[OUTPUT_SIZE, SAVINGS, ONE_BY_ONE, ACCURACY, FASTER, WIDE];
+pub(super) const EXPERIMENTS: &[Experiment] =
+    &[DENSE, OUTPUT_SIZE, REACH, ONE_PIXEL, SAVINGS, ONE_BY_ONE, ACCURACY, BUDGET, FASTER, WIDE];
 
 const OUTPUT_SIZE: Experiment = GuidedExperiment {
     slug: "stride-and-padding",
@@ -231,4 +235,172 @@ fn wide(config: &Config, record: &Record) -> Option<Answer> {
         config.width
     );
     Some(Answer::new(words, None, speed.numbers()))
+}
+
+const DENSE: Experiment = GuidedExperiment {
+    slug: "dense-parameters",
+    chapter: "shift",
+    figures: &["shifted-maps"],
+    question: "Images become twice as wide and twice as high, and so do the maps. The convolution keeps its 20 parameters. By what factor does the parameter count of the dense layer grow?",
+    values: &[],
+    trains: false,
+    prediction: Prediction::Choice(&["It stays the same", "About 4 times", "About 16 times"]),
+    answer: dense_parameters,
+    reason: "The dense layer has a weight for every pair of pixel and output. Four times as many pixels and four times as many outputs give sixteen times as many pairs. A convolution’s kernel does not depend on the size of the image.",
+    source: (
+        "Goodfellow et al. 2016, section 9.2",
+        "https://www.deeplearningbook.org/contents/convnets.html",
+    ),
+};
+
+fn dense_parameters(config: &Config, record: &Record) -> Option<Answer> {
+    let samples = record.samples.as_ref()?;
+    let (channels, side) = (samples.test.channels as usize, samples.test.side as usize);
+    let count = |side: usize| {
+        let input = Planes::from_bytes(channels, side, &[]);
+        dense_layer(&input, config.seed.into()).n_params()
+    };
+    let (now, then) = (count(side), count(2 * side));
+    let factor = then as f64 / now.max(1) as f64;
+    let words = format!(
+        "{factor:.2} times: {} parameters for {side} × {side} pixels, {} for {} × {}.",
+        format_count(now),
+        format_count(then),
+        2 * side,
+        2 * side
+    );
+    let choice = match factor {
+        factor if factor < 1.5 => 0,
+        factor if factor < 8.0 => 1,
+        _ => 2,
+    };
+    Some(Answer::new(words, choice, [("dense_params", now as f64), ("dense_params_large", then as f64)]))
+}
+
+/// Writes a count with commas between thousands.
+fn format_count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+const REACH: Experiment = GuidedExperiment {
+    slug: "pooling-and-reach",
+    chapter: "receptive",
+    figures: &["receptive-field", "receptive-stack"],
+    question: "After four 3 × 3 convolutions, a unit sees 9 × 9 pixels. How many pixels wide is its receptive field if 2 × 2 pooling follows each of them?",
+    values: keys!(@pairs Config; rf_pool: "1"),
+    trains: false,
+    prediction: Prediction::Number { metric: "rf_measured" },
+    answer: reach,
+    reason: "Each pooling layer doubles the distance in the image between adjacent units. The first convolution adds 2 pixels, the second 4, the third 8, the fourth 16; the four pooling layers add 1, 2, 4 and 8. With the unit’s own pixel that is 46, more than the image is wide.",
+    source: (
+        "Araujo, Norris and Sim 2019, section 2",
+        "https://distill.pub/2019/computing-receptive-fields/",
+    ),
+};
+
+fn reach(config: &Config, record: &Record) -> Option<Answer> {
+    let measured = record.reach?;
+    let formula = reaches(&config.stack(REACH_SIDE)).last()?.size;
+    let Some(size) = measured else {
+        let words = format!(
+            "More than can be measured on {REACH_SIDE} × {REACH_SIDE} pixels; the formula gives {formula}."
+        );
+        return Some(Answer::new(words, None, [("rf_formula", formula.into())]));
+    };
+    let agree = if size == formula { "as the formula says" } else { "although the formula says otherwise" };
+    let words = format!("{size} pixels: so many rows have an effect on a unit of a real stack, {agree}.");
+    Some(Answer::new(words, None, [("rf_measured", size.into()), ("rf_formula", formula.into())]))
+}
+
+const ONE_PIXEL: Experiment = GuidedExperiment {
+    slug: "one-pixel",
+    chapter: "pooling",
+    figures: &["pooling-windows", "pooling-shifts"],
+    question: "All maps of the first block shift by one pixel. Which output changes least, relative to its norm?",
+    values: &[],
+    trains: false,
+    prediction: Prediction::Choice(&[
+        "The maps, without pooling",
+        "2 × 2 max pooling",
+        "2 × 2 average pooling",
+    ]),
+    answer: one_pixel,
+    reason: "A window’s average changes only by the column that enters and the one that leaves, and these often resemble each other. A maximum can jump as soon as a larger value enters. Without pooling every edge is in another place.",
+    source: ("Zhang 2019, section 3", "https://arxiv.org/abs/1904.11486"),
+};
+
+fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
+    let view = record.untrained[CONV].as_ref()?;
+    let maps = view.blocks.first()?;
+    let values: Vec<f32> = maps.activations().flatten().collect();
+    let side = maps.side as usize;
+    let planes = Planes { channels: values.len() / (side * side).max(1), side, values };
+    let windows = Windows { size: config.pool_size as usize, stride: config.pool_stride as usize };
+    let (own, [max, average, _]) = shift_changes(&planes, windows, 1);
+    let changes = [own?, max?, average?];
+    let least = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
+    let [own, max, average] = changes;
+    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(least)?;
+    let words = format!(
+        "{name}: the maps change by {}, max pooling by {} and average pooling by {}. None of them is invariant to a shift of one pixel.",
+        percent(own),
+        percent(max),
+        percent(average)
+    );
+    let numbers = [("change_maps", own), ("change_max", max), ("change_average", average)];
+    Some(Answer::new(words, least, numbers))
+}
+
+const BUDGET: Experiment = GuidedExperiment {
+    slug: "equal-budget",
+    chapter: "training",
+    figures: &["accuracy", "loss"],
+    question: "The separable CNN becomes wider, until both networks have about as many parameters. After two epochs of 1,000 images, how do their test accuracies compare?",
+    values: keys!(@pairs Config; compare: "budget", n_train: "1000", n_test: "500", epochs: "2"),
+    trains: true,
+    prediction: Prediction::Choice(&[
+        "Within 5 points of each other",
+        "The separable CNN is ahead by more",
+        "The separable CNN is behind by more",
+    ]),
+    answer: budget,
+    reason: "At the same width the separable CNN has a fraction of the weights; spending the savings on more channels gives it more features per layer. This is the usual argument for separable convolutions: Xception has as many parameters as Inception V3 and is slightly better on ImageNet.",
+    source: ("Chollet 2017, section 4.5 and table 1", "https://arxiv.org/abs/1610.02357"),
+};
+
+fn budget(config: &Config, record: &Record) -> Option<Answer> {
+    let epoch = record.epoch();
+    let [conv, separable] = both(|arm| record.arms[arm].accuracies.last_y()).filter(|_| epoch > 0)?;
+    let [standard, cheaper] = record.nets?;
+    let points = 100.0 * (separable - conv);
+    let (choice, verdict) = match points {
+        points if points.abs() <= 5.0 => {
+            (0, format!("Nearly the same, {points:+.1} points for the separable CNN"))
+        }
+        points if points > 0.0 => (1, format!("The separable CNN is ahead by {points:.1} points")),
+        points => (2, format!("The separable CNN is behind by {:.1} points", -points)),
+    };
+    let words = format!(
+        "{verdict}: {} (standard, width {}, {} parameters) and {} (separable, width {}, {} parameters) after {epoch} epochs. It needs {:.2} × as many multiply-accumulates.",
+        percent(conv),
+        config.width,
+        format_count(standard.params),
+        percent(separable),
+        config.width_of(true),
+        format_count(cheaper.params),
+        cheaper.multiply_adds as f64 / standard.multiply_adds.max(1) as f64,
+    );
+    Some(Answer::new(
+        words.replace('-', "−"),
+        choice,
+        [("accuracy_conv", conv), ("accuracy_separable", separable)],
+    ))
 }

@@ -1,6 +1,6 @@
 //! The closed forms of section 2: output sizes, parameters and multiply-accumulates (MACs) of convolutions.
 
-use super::{BLOCK_SIDE, Config, Cost};
+use super::{BLOCK_SIDE, Compare, Config, Cost};
 use serde::{Deserialize, Serialize};
 
 /// The geometry of a convolution along one side.
@@ -114,13 +114,58 @@ pub fn block_formula(config: &Config) -> BlockCounts {
     }
 }
 
+/// The layers of a network: five blocks and the classifier.
+pub const N_NET_LAYERS: usize = 6;
+
+/// Returns the costs of the layers of the standard five-block network, or of the separable one, for one image of
+/// 32 x 32 pixels: five blocks and the classifier.
+pub fn net_layers(c_in: u64, width: u64, n_classes: u64, separable: bool) -> [Cost; N_NET_LAYERS] {
+    let channels = [c_in, width, 2 * width, 4 * width, 8 * width, 8 * width];
+    std::array::from_fn(|index| {
+        let (from, to) = (channels.get(index).copied(), channels.get(index + 1).copied());
+        let (Some(from), Some(to)) = (from, to) else {
+            let from = from.unwrap_or_default();
+            return Cost { params: from * n_classes + n_classes, multiply_adds: from * n_classes };
+        };
+        // Each pooling layer halves height and width.
+        let positions = (32u64 >> index).pow(2);
+        if separable && index > 0 {
+            Cost { params: separable_params(from, to, 3), multiply_adds: positions * from * (9 + to) }
+        } else {
+            Cost { params: conv_params(from, to, 3), multiply_adds: positions * 9 * from * to }
+        }
+    })
+}
+
 /// Returns the number of parameters of the standard five-block network, or of the separable one.
 pub fn net_params(c_in: u64, width: u64, n_classes: u64, separable: bool) -> u64 {
-    let channels = [c_in, width, 2 * width, 4 * width, 8 * width, 8 * width];
-    let blocks = channels.windows(2).enumerate().map(|(index, pair)| match pair {
-        [from, to] if separable && index > 0 => separable_params(*from, *to, 3),
-        [from, to] => conv_params(*from, *to, 3),
-        _ => 0,
-    });
-    blocks.sum::<u64>() + 8 * width * n_classes + n_classes
+    net_layers(c_in, width, n_classes, separable).iter().map(|cost| cost.params).sum()
+}
+
+impl Config {
+    /// Returns the width of the network of an arm. At the same number of parameters, the separable network has the
+    /// width at which its parameter count is closest to the standard network's.
+    pub fn width_of(&self, separable: bool) -> u32 {
+        if !separable || self.compare == Compare::Size {
+            return self.width;
+        }
+        let params = |width: u32, separable| self.net_params_of(width, separable);
+        let budget = params(self.width, false);
+        let distance = |width: &u32| params(*width, true).abs_diff(budget);
+        // The count grows with the width, so the first width that reaches the budget or the one before is closest.
+        let enough = (self.width..).find(|width| params(*width, true) >= budget).unwrap_or(self.width);
+        [enough.saturating_sub(1).max(1), enough].into_iter().min_by_key(distance).unwrap_or(enough)
+    }
+
+    fn net_params_of(&self, width: u32, separable: bool) -> u64 {
+        let n_classes = self.dataset.class_names().len() as u64;
+        net_params(self.dataset.channels().into(), width.into(), n_classes, separable)
+    }
+
+    /// Returns the costs of the layers of the network of an arm.
+    pub fn layers_of(&self, separable: bool) -> [Cost; N_NET_LAYERS] {
+        let n_classes = self.dataset.class_names().len() as u64;
+        let width = self.width_of(separable).into();
+        net_layers(self.dataset.channels().into(), width, n_classes, separable)
+    }
 }

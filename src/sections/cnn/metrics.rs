@@ -1,9 +1,16 @@
 //! The metrics of section 2.
 
-use super::{BLOCK_SIDE, Cnn, Config, NetRecord, Record, output_size};
+use super::{
+    BLOCK_SIDE, Cnn, Config, NetRecord, Planes, REACH_SIDE, Record, dense_layer, output_size, reaches,
+};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;
+
+/// Returns the size of the receptive field by the formula.
+fn stack_size(config: &Config) -> Option<f64> {
+    reaches(&config.stack(REACH_SIDE)).last().map(|reach| reach.size.into())
+}
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let nets = &record.arms;
@@ -27,6 +34,11 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         None => [None, None],
     };
 
+    let dense = record.samples.as_ref().map(|samples| {
+        let input = Planes::from_bytes(samples.test.channels as usize, samples.test.side as usize, &[]);
+        dense_layer(&input, config.seed.into()).n_params() as f64
+    });
+
     let mut metrics = per_arm(Cnn::ARMS, nets, |arm, net| {
         let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracies.last_y());
         [arm.loss(&net.losses, 20), accuracy.note("chance level: 0.1")]
@@ -49,7 +61,28 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("out_measured", "Measured by a real convolution", measured)
             .count()
             .note("height and width"),
+        Metric::new("rf_formula", "Receptive field, formula", stack_size(config))
+            .unit("px")
+            .count()
+            .note("closed form, for one side"),
+        Metric::new("rf_measured", "Receptive field, measured", record.reach.flatten().map(f64::from))
+            .unit("px")
+            .count()
+            .note(format!("gradient of one unit on {REACH_SIDE} × {REACH_SIDE} pixels")),
+        Metric::new("dense_params", "Parameters of the dense layer", dense)
+            .count()
+            .note("as many outputs as the maps"),
+        Metric::new("width_separable", "Width of the separable CNN", Some(config.width_of(true).into()))
+            .count()
+            .note(format!("the standard CNN has {}", config.width)),
     ]);
+    let costs_of_nets = record.nets.map_or([None; 2], |nets| nets.map(Some));
+    metrics.extend(per_arm(Cnn::ARMS, &costs_of_nets, |arm, cost| {
+        let params =
+            arm.metric("net_params", "Parameters, whole network", cost.map(|cost| cost.params as f64));
+        let macs = arm.metric("net_macs", "MACs, whole network", cost.map(|cost| cost.multiply_adds as f64));
+        [params.count().note("counted in the module"), macs.count().note("for one image")]
+    }));
     metrics.extend(per_arm(Cnn::ARMS, &costs, |arm, cost| {
         let params = arm.metric("params", "Parameters", cost.map(|cost| cost.params as f64));
         [params.count().note("counted in the module")]

@@ -16,21 +16,29 @@ mod metrics;
 mod nets;
 #[cfg(feature = "page")]
 mod panel;
+mod planes;
+mod pooling;
 #[cfg(feature = "compute")]
 mod probe;
 mod products;
+mod receptive;
 mod record;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use config::Config;
+pub use config::{Compare, Config};
 pub use formulas::{
-    BlockCounts, ConvShape, KNOWN_SHAPES, block_formula, conv_params, effective_kernel, net_params,
-    output_size, separable_params, separable_savings, taps,
+    BlockCounts, ConvShape, KNOWN_SHAPES, N_NET_LAYERS, block_formula, conv_params, effective_kernel,
+    net_layers, net_params, output_size, separable_params, separable_savings, taps,
 };
 #[cfg(feature = "page")]
-pub use panel::CnnPanel;
+pub use panel::{CnnPanel, cover};
+pub use planes::{Dense, N_SHIFT_MAPS, Planes, Shift, dense_layer, drawn, edge_kernels};
+pub use pooling::{POOLINGS, Pooling, Windows, relative_change, shift_changes};
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
+pub use receptive::{
+    REACH_SIDE, Reach, StackKind, StackLayer, effective_size, extent, path_counts, reaches, span,
+};
 pub use record::{ActivationMaps, CONV, Misclassified, NetRecord, Record, SEPARABLE};
 
 use crate::core::curve::RunSeries;
@@ -94,6 +102,9 @@ pub enum Frame {
     ActivationMaps(Vec<Rc<ImageView>>),
     /// The activations of both untrained networks for the selected test image.
     Untrained([Rc<ImageView>; 2]),
+    /// The size of the receptive field of a real stack of convolutions; `None` if it is larger than the image on
+    /// which it is measured.
+    Reach(Option<u32>),
 }
 
 /// The cost of a network or a block.
@@ -207,6 +218,7 @@ impl Experiment for Cnn {
         further.known = probed.known.clone();
         further.blocks = probed.blocks;
         further.nets = probed.nets;
+        further.reach = probed.reach;
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

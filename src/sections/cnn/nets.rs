@@ -9,9 +9,10 @@ use burn::tensor::Device;
 /// Builds the standard CNN of the settings, or the separable one.
 pub(super) fn net(config: &Config, separable: bool, device: &Device) -> Net {
     let (c_in, n_classes) = (config.dataset.channels() as usize, config.dataset.class_names().len());
-    // With the same seed both networks have the same first convolution.
+    // With the same seed, two networks of one width have the same first convolution.
     let mut rng = WeightRng::new(config.seed.into());
-    Net::new(c_in, config.width as usize, n_classes, separable, &mut rng, device)
+    let width = config.width_of(separable) as usize;
+    Net::new(c_in, width, n_classes, separable, &mut rng, device)
 }
 
 /// Returns the augmentation of the settings.

@@ -1,11 +1,18 @@
 //! The panel of section 2.
 
+mod budget;
 mod counts;
+mod cover;
 mod data;
+mod images;
 mod inside;
 mod kernel;
 mod net_table;
+mod networks;
+mod pooling;
+mod receptive;
 mod shapes;
+mod shift;
 mod text;
 mod training;
 
@@ -13,16 +20,22 @@ use crate::client::use_experiment;
 use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{
-    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
+    ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
 };
-use crate::sections::cnn::{Cnn, Config};
+use crate::sections::cnn::{CONV, Cnn, Config};
+use budget::{Budget, BudgetReadouts};
 use counts::Counts;
+pub use cover::cover;
 use data::Data;
 use inside::Inside;
 use kernel::Kernel;
 use net_table::NetTable;
-use shapes::Shapes;
-use training::{MisclassifiedFigures, TrainFigures};
+use networks::Networks;
+use pooling::{Pooled, PooledProps, ShiftChanges};
+use receptive::{Profile, Receptive};
+use shapes::{Drawing, Known};
+use shift::Shifted;
+use training::{Confusions, MisclassifiedFigures, TrainFigures};
 use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
@@ -35,51 +48,115 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     // A data set without files is not offered; the box below the menu explains how to add them.
     let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
     let data = || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
-    let training = || controls("Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
+    let training =
+        || controls("Training", keys![Config; compare, width, learning_rate, batch_size, epochs, seed]);
     let samples = record.samples.clone().map(PtrEq);
     let shown = PtrEq(record.clone());
-    let body = |chapter: &str| match chapter {
-        "training" => ChapterBody {
-            lead: text::introduction(),
-            stage: html! {
-                <>
-                    <Readouts />
-                    <TrainFigures config={config.clone()} record={shown.clone()} />
-                    <Data samples={samples.clone()} />
-                </>
-            },
-            ..ChapterBody::default()
-        },
-        "separable" => ChapterBody {
-            stage: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
-            ..ChapterBody::default()
-        },
-        "features" => {
-            let views = record.arms.each_ref().map(|net| net.maps.at(config.image).cloned().map(PtrEq));
-            ChapterBody {
+    let image = config.image;
+    let views = || [0, 1].map(|arm| record.inspection(arm, image).cloned().map(PtrEq));
+    let body = |chapter: &'static str| {
+        let body = match chapter {
+            "shift" => ChapterBody {
                 stage: html! {
+                    <Shifted config={config.clone()} samples={samples.clone()} untrained={record.untrained[CONV].clone().map(PtrEq)} set={settings.set.clone()} />
+                },
+                keys: keys![Config; dataset, image, seed],
+                hint: Some(Hint {
+                    words: "Imagine images of 64 × 64 pixels.",
+                    experiment: "dense-parameters",
+                }),
+                below: html! { <><Readouts />{ text::equivariance() }</> },
+                ..ChapterBody::default()
+            },
+            "products" => ChapterBody {
+                stage: html! {
+                    <Kernel samples={samples.clone()} views={views()} {image} set={settings.set.clone()} />
+                },
+                keys: keys![Config; dataset, image, width, seed],
+                ..ChapterBody::default()
+            },
+            "shape" => ChapterBody {
+                stage: html! { <Drawing shape={config.shape()} /> },
+                keys: keys![Config; size, kernel, stride, padding, dilation],
+                hint: Some(Hint {
+                    words: "Move a larger kernel in larger steps.",
+                    experiment: "stride-and-padding",
+                }),
+                below: html! { <><Readouts /><Known known={record.known.clone()} /></> },
+                ..ChapterBody::default()
+            },
+            "receptive" => ChapterBody {
+                stage: html! {
+                    <Receptive config={config.clone()} samples={samples.clone()} />
+                },
+                keys: keys![Config; rf_layers, rf_kernel, rf_stride, rf_dilation, rf_pool],
+                hint: Some(Hint { words: "Switch pooling on.", experiment: "pooling-and-reach" }),
+                below: html! { <Profile config={config.clone()} /> },
+                ..ChapterBody::default()
+            },
+            "pooling" => {
+                let [view, _] = views();
+                let props = yew::props!(PooledProps {
+                    config: config.clone(),
+                    samples: samples.clone(),
+                    view,
+                    set: settings.set.clone(),
+                });
+                ChapterBody {
+                    stage: html! { <Pooled ..props.clone() /> },
+                    keys: keys![Config; pool_size, pool_stride, image],
+                    hint: Some(Hint { words: "Shift the map by one pixel.", experiment: "one-pixel" }),
+                    below: html! { <ShiftChanges ..props /> },
+                    ..ChapterBody::default()
+                }
+            }
+            "separable" => ChapterBody {
+                stage: html! { <Budget config={config.clone()} /> },
+                keys: keys![Config; compare, width, block_kernel, c_in, c_out],
+                hint: Some(Hint {
+                    words: "One layer of the kind that is common in such networks:",
+                    experiment: "separable-savings",
+                }),
+                below: html! {
                     <>
-                        <Inside samples={samples.clone()} {views} image={config.image} set={settings.set.clone()} />
-                        <MisclassifiedFigures config={config.clone()} record={shown.clone()} />
+                        <BudgetReadouts />
+                        <NetTable record={shown.clone()} />
+                        <Counts config={config.clone()} blocks={record.blocks} />
                     </>
                 },
                 ..ChapterBody::default()
-            }
-        }
-        "shape" => ChapterBody {
-            stage: html! {
-                <Shapes shape={config.shape()} known={record.known.clone()} />
             },
-            ..ChapterBody::default()
-        },
-        "products" => ChapterBody {
-            stage: html! {
-                <Kernel samples={samples.clone()} views={[0, 1].map(|arm| record.inspection(arm, config.image).cloned().map(PtrEq))}
-                    image={config.image} set={settings.set.clone()} />
+            "training" => ChapterBody {
+                stage: html! {
+                    <>
+                        <Networks config={config.clone()} samples={samples.clone()} views={views()} />
+                        <TrainFigures config={config.clone()} record={shown.clone()} />
+                    </>
+                },
+                keys: keys![Config; compare, n_train, width, learning_rate, epochs],
+                hint: Some(Hint {
+                    words: "Give both networks the same number of parameters.",
+                    experiment: "equal-budget",
+                }),
+                below: html! {
+                    <>
+                        { text::networks() }
+                        <Readouts />
+                        <Confusions config={config.clone()} record={shown.clone()} />
+                        <MisclassifiedFigures config={config.clone()} record={shown.clone()} />
+                        <Data samples={samples.clone()} />
+                    </>
+                },
+                ..ChapterBody::default()
             },
-            ..ChapterBody::default()
-        },
-        _ => ChapterBody::default(),
+            "features" => ChapterBody {
+                stage: html! { <Inside samples={samples.clone()} views={views()} {image} set={settings.set.clone()} /> },
+                keys: keys![Config; dataset, width, learning_rate, seed],
+                ..ChapterBody::default()
+            },
+            _ => ChapterBody::default(),
+        };
+        ChapterBody { lead: text::lead_of(chapter), ..body }
     };
     let page = Page {
         settings: vec![
@@ -88,6 +165,8 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             html! { <Cifar10Box /> }.into(),
             controls("Convolution", keys![Config; size, kernel, stride, padding, dilation]),
             controls("Block", keys![Config; c_in, c_out, block_kernel]),
+            controls("Stack of layers", keys![Config; rf_layers, rf_kernel, rf_stride, rf_dilation, rf_pool]),
+            controls("Pooling", keys![Config; pool_size, pool_stride]),
             controls("Test image", keys![Config; image]),
         ],
         ..Page::default()

@@ -4,13 +4,16 @@ use super::inspect::inspect;
 use super::nets::{augment, net, pictures};
 use super::{
     BLOCK_SIDE, BlockCounts, Cnn, Config, ConvShape, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES,
-    Pictures, Samples, output_size,
+    Pictures, REACH_SIDE, Samples, extent, output_size,
 };
 use crate::core::{LabError, Progress};
 use crate::data::dataset::Cifar10Files;
 use crate::data::images::{Augment, ImageDraw, Images};
-use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
+use crate::models::cnn::{
+    Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, convolve, multiply_adds,
+};
 use crate::models::weights::{WeightRng, count_params};
+use crate::run::training::read;
 use crate::run::{Directive, Probe, RunContext};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
@@ -33,6 +36,7 @@ impl Probe for Cnn {
         let costs =
             [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
         ctx.send(Frame::Nets(costs));
+        ctx.send(Frame::Reach(reach(&config, device).await?));
         if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
@@ -70,6 +74,34 @@ fn measure(shape: ConvShape, device: &Device) -> Option<u32> {
     let side = shape.size as usize;
     let [_, _, _, width] = conv.forward(Tensor::zeros([1, 1, side, side], device)).dims();
     Some(width as u32)
+}
+
+/// Measures the receptive field of the stack of the settings along one side: the rows of the image for which the
+/// gradient of the middle unit is not 0. Returns `None` if they reach the border of the image, so that the receptive
+/// field may be larger.
+///
+/// All weights are 1, so that no products cancel. Pooling is a sum, since which pixels can have an effect does not
+/// depend on the kind of pooling.
+async fn reach(config: &Config, device: &Device) -> Result<Option<u32>, LabError> {
+    let device = device.clone().autodiff();
+    let side = REACH_SIDE as usize;
+    let x = Tensor::<4>::zeros([1, 1, side, side], &device).require_grad();
+    let maps = config.stack(REACH_SIDE).iter().fold(x.clone(), |maps, layer| {
+        let ConvShape { kernel, stride, padding, dilation, .. } = layer.shape;
+        let [kernel, stride, padding, dilation] = [kernel, stride, padding, dilation].map(|n| n as usize);
+        let geometry = Geometry { kernel, stride, padding, dilation };
+        let mut conv = conv2d([1, 1], geometry, 1, 1.0, &mut WeightRng::new(0), &device);
+        conv.weight = conv.weight.map(|weight| weight.ones_like());
+        convolve(&conv, maps)
+    });
+    let [_, _, height, width] = maps.dims();
+    let (row, col) = (height / 2, width / 2);
+    let grads = maps.slice([0..1, 0..1, row..row + 1, col..col + 1]).sum().backward();
+    let Some(gradient) = x.grad(&grads) else { return Ok(None) };
+    let rows = read(gradient.sum_dim(3).reshape([side])).await?;
+    let rows: Vec<f64> = rows.into_iter().map(f64::from).collect();
+    let inside = extent(&rows).filter(|(first, last)| *first > 0 && *last + 1 < side);
+    Ok(inside.map(|(first, last)| (last - first + 1) as u32))
 }
 
 /// Counts the parameters and multiply-accumulates of both blocks.

@@ -21,6 +21,9 @@ pub struct Record {
     pub blocks: Option<BlockCounts>,
     /// The costs of both networks, one per arm, counted.
     pub nets: Option<[Cost; 2]>,
+    /// The size of the receptive field of a real stack; the outer `Option` is `None` before the probe, the inner one
+    /// if the receptive field is larger than the image on which it is measured.
+    pub reach: Option<Option<u32>>,
     /// True if the files of CIFAR-10 are available.
     pub cifar10: bool,
     /// Images of the data set.
@@ -113,6 +116,7 @@ impl Record {
                     self.samples = Some(samples);
                 }
             }
+            (Frame::Reach(size), _) => self.reach = Some(size),
             (Frame::Untrained(views), _) => self.untrained = views.map(Some),
             (Frame::Train { steps, steps_per_epoch }, Some(net)) => net.apply_steps(&steps, steps_per_epoch),
             (Frame::Score { epoch, score }, Some(net)) => net.apply_score(epoch, &score),

@@ -24,6 +24,16 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// The function of one variable that ReLU pieces follow.
+    pub enum Target {
+        Wave = "wave", "Wave: sin(2πx)";
+        Bump = "bump", "Bump";
+        Step = "step", "Steep step";
+        Root = "root", "Square root";
+    }
+}
+
 crate::settings! {
     /// Settings of section 1.
     pub struct Config {
@@ -55,6 +65,12 @@ crate::settings! {
             "Rows of the random batch in the figures of singular values and ranks.";
         bias: bool = true, switch, "Biases", "b",
             "Whether the layers have biases. Biases add one direction, so they raise the rank bound from d_in to d_in + 1.";
+        directions: u32 = 9, int(0, 64) live, "Directions removed", "k",
+            "The strongest directions, those with the largest singular values, are subtracted from the matrices of outputs. What is left shows whether a matrix has more directions.";
+        pieces: u32 = 8, int(1, 32) live, "ReLU units", "n",
+            "Units in the one hidden layer that follows a function of one variable. Each adds one bend.";
+        target: Target = Target::Wave, choice live, "Function", "",
+            "The function that the units follow. The bump and the wave are smooth, the step bends sharply, and the square root has an infinite slope at 0.";
     }
     presets {
     }

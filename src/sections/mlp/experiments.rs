@@ -1,6 +1,6 @@
 //! The guided experiments of section 1, from easy to surprising.
 
-use super::{BEST_LINE, Config, NONLINEAR, Record, rank_bound};
+use super::{BEST_LINE, Config, NONLINEAR, Record, ReluSum, rank_bound};
 use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
@@ -86,6 +86,22 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         answer: xor_two,
         reason: "The textbook's two units carve out a band between two parallel lines; two of the four points fall inside it. Squares are wider than points: without noise the best band gets 86.8% of them right (closed form), and its edges cut off the corners. Gradient descent often does not find even that band, and ends with about a whole square on the wrong side. Try other seeds.",
         source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
+    },
+    GuidedExperiment {
+        slug: "steep-step",
+        chapter: "width",
+        figures: &["pieces-formula", "pieces-trained"],
+        question: "A formula places eight ReLU units at equal distances to follow a steep step. Does training the same eight units find a better fit?",
+        values: keys!(@pairs Config; target: "step"),
+        trains: false,
+        prediction: Prediction::Choice(&[
+            "Yes: the maximum error is smaller",
+            "No: it is up to twice as large",
+            "No: it is more than twice as large",
+        ]),
+        answer: steep_step,
+        reason: "With equal pieces, most of the units bend on the flat parts, where nothing bends. Training can move the bends to the step. On the wave the curvature is spread out, so equal pieces are a good choice, and training usually stays behind.",
+        source: ("de Boor 1978, chapter III", "https://doi.org/10.1007/978-1-4612-6333-3"),
     },
     GuidedExperiment {
         slug: "deep-sigmoid",
@@ -240,6 +256,22 @@ fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
     let numbers =
         [("loss_activated", loss), ("accuracy_activated", nonlinear), ("grad_ratio_activated", ratio)];
     Some(Answer::new(words, None, numbers))
+}
+
+fn steep_step(config: &Config, record: &Record) -> Option<Answer> {
+    let trained = record.pieces.as_ref()?.sum.max_error(config.target);
+    let formula = ReluSum::interpolating(config.target, config.pieces).max_error(config.target);
+    let (choice, verdict) = match trained / formula {
+        ratio if ratio < 1.0 => (0, "training finds a better fit than equal pieces"),
+        ratio if ratio <= 2.0 => (1, "training finds a somewhat worse fit than equal pieces"),
+        _ => (2, "training finds a much worse fit than equal pieces"),
+    };
+    let words = format!(
+        "With {} units the maximum error is {formula:.3} by the formula and {trained:.3} after training: {verdict}. Other seeds may end elsewhere.",
+        config.pieces
+    );
+    let numbers = [("pieces_error", formula), ("pieces_trained_error", trained)];
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn rank_plus_one(config: &Config, record: &Record) -> Option<Answer> {

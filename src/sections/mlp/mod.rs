@@ -6,23 +6,33 @@
 
 mod chapters;
 mod checks;
+#[cfg(feature = "compute")]
+mod collapse;
 mod config;
 mod experiments;
+#[cfg(feature = "compute")]
+mod fit;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
 mod panel;
+mod pieces;
 #[cfg(feature = "compute")]
 mod probe;
 mod snapshot;
 #[cfg(feature = "compute")]
+mod task;
+#[cfg(feature = "compute")]
 mod train;
 
 pub use checks::{BEST_LINE, chance, dims, layer_params, params_formula, rank_bound, training_dims};
-pub use config::{ActivationChoice, Config, Dataset};
+pub use config::{ActivationChoice, Config, Dataset, Target};
 #[cfg(feature = "page")]
-pub use panel::MlpPanel;
+pub use panel::{MlpPanel, cover};
+pub use pieces::{
+    FIT_POINTS, FIT_RATE, FIT_SIZES, FIT_STEPS, ReluSum, ReluUnit, TrainedPieces, error_bound, grid,
+};
 pub use snapshot::{MAP_SIDE, ModelId, ParamIndex, Request, Snapshot};
 
 use crate::core::curve::{Curve, RunSeries};
@@ -46,6 +56,8 @@ pub enum Frame {
     Untrained(Rc<Untrained>),
     /// The linear network, the non-linear network and the single layer on the same batch.
     Collapse(Rc<Collapse>),
+    /// The sums of ReLU units that training finds.
+    Pieces(Rc<TrainedPieces>),
     /// The samples that figures show; sent once, before the first step.
     Samples(Rc<Samples>),
     /// The next steps of an arm's training.
@@ -71,6 +83,8 @@ pub struct LayerSpectra {
 pub struct Collapse {
     /// The hidden layers, then the output, which is as wide as the last hidden layer.
     pub layers: Vec<LayerSpectra>,
+    /// The outputs of the linear and of the non-linear network.
+    pub outputs: [Factors; 2],
     /// The linear network's output minus its column means.
     pub linear_centered: Spectrum,
     /// Largest difference between the linear network's output and the single layer's.
@@ -79,6 +93,31 @@ pub struct Collapse {
     pub max_abs: f64,
     /// Bound on the difference from rounding: `eps * max_abs * layers * sqrt(width)`.
     pub diff_tolerance: f64,
+}
+
+/// A matrix as a sum of directions, from the strongest to the weakest: its singular value decomposition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Factors {
+    /// The number of rows.
+    pub rows: usize,
+    /// The number of columns.
+    pub cols: usize,
+    /// One row per direction: its left singular vector times its singular value, then its right singular vector.
+    pub directions: Vec<Vec<f32>>,
+}
+
+impl Factors {
+    /// Returns the matrix without its `k` strongest directions, row by row.
+    pub fn without(&self, k: usize) -> Vec<f32> {
+        let mut left = vec![0.0; self.rows * self.cols];
+        for direction in self.directions.iter().skip(k) {
+            let (column, row) = direction.split_at(self.rows.min(direction.len()));
+            for (values, factor) in left.chunks_exact_mut(self.cols.max(1)).zip(column) {
+                values.iter_mut().zip(row).for_each(|(value, entry)| *value += factor * entry);
+            }
+        }
+        left
+    }
 }
 
 /// The samples that figures show.
@@ -112,14 +151,18 @@ pub struct Measured {
     pub snapshot: Option<Rc<Snapshot>>,
 }
 
-/// The networks as they are initialized, and their data. A very large network has its weights only.
+/// The networks as they are initialized, one of each per arm, and their data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Untrained {
-    /// One per arm.
+    /// The weights, and the maps of the units.
     pub nets: [Rc<Snapshot>; 2],
-    /// Probability of class 1 on the grid of the boundary, one per arm; empty for images.
+    /// Probability of class 1 on the grid of the boundary; empty for images.
     pub boundaries: [Rc<Vec<f32>>; 2],
-    /// Test points of a data set in the plane.
+    /// The predicted classes of the sample images; empty for points.
+    pub predictions: [Rc<Vec<u8>>; 2],
+    /// The gradient norm of each layer for the first batch of training.
+    pub grad_norms: [Vec<f32>; 2],
+    /// The samples that figures show.
     pub samples: Option<Rc<Samples>>,
 }
 
@@ -148,19 +191,52 @@ pub struct Record {
     pub collapse: Option<Rc<Collapse>>,
     /// Both networks before training.
     pub untrained: Option<Rc<Untrained>>,
+    /// The sums of ReLU units that training finds.
+    pub pieces: Option<Rc<TrainedPieces>>,
     /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
 
 impl Record {
-    /// Returns the latest snapshot of a network and its decision boundary, from the run or from before it.
-    pub fn net(&self, arm: usize) -> Option<(&Rc<Snapshot>, &Rc<Vec<f32>>)> {
-        let run = self.arms.get(arm)?;
-        match (&run.snapshot, &self.untrained) {
-            (Some(snapshot), _) => Some((snapshot, &run.boundary)),
-            (None, Some(untrained)) => Some((untrained.nets.get(arm)?, untrained.boundaries.get(arm)?)),
-            (None, None) => None,
+    /// Returns the latest snapshot of a network, from the run or from before it.
+    pub fn net(&self, arm: usize) -> Option<&Rc<Snapshot>> {
+        let of_run = self.arms.get(arm)?.snapshot.as_ref();
+        of_run.or_else(|| self.untrained.as_ref()?.nets.get(arm))
+    }
+
+    /// Returns the latest decision boundary of a network, from the run or from before it; empty for images.
+    pub fn boundary(&self, arm: usize) -> Option<&Rc<Vec<f32>>> {
+        let of_run = Some(&self.arms.get(arm)?.boundary).filter(|values| !values.is_empty());
+        of_run.or_else(|| self.untrained.as_ref()?.boundaries.get(arm))
+    }
+
+    /// Returns the latest predictions of a network for the sample images; empty for points.
+    pub fn predictions(&self, arm: usize) -> Option<&Rc<Vec<u8>>> {
+        let of_run = Some(&self.arms.get(arm)?.predictions).filter(|classes| !classes.is_empty());
+        of_run.or_else(|| self.untrained.as_ref()?.predictions.get(arm))
+    }
+
+    /// Returns the latest gradient norm of each layer, and the step at which it was measured. The gradient of the
+    /// untrained network is that of step 1.
+    pub fn grad_norms(&self, arm: usize) -> Option<(u32, Vec<f64>)> {
+        let of_run = self.arms.get(arm)?.grad_norms.iter().map(|curve| curve.last().copied());
+        let of_run: Option<Vec<(f64, f64)>> = of_run.collect();
+        if let Some(last) = of_run.filter(|points| !points.is_empty()) {
+            let step = last.first().map_or(0, |point| point.0 as u32);
+            return Some((step, last.into_iter().map(|point| point.1).collect()));
         }
+        let norms = self.untrained.as_ref()?.grad_norms.get(arm)?;
+        (!norms.is_empty()).then(|| (0, norms.iter().copied().map(f64::from).collect()))
+    }
+
+    /// Returns the gradient norm of the first layer divided by that of the last, before the first step.
+    pub fn gradient_ratio(&self, arm: usize) -> Option<f64> {
+        let untrained = || {
+            let norms = self.untrained.as_ref()?.grad_norms.get(arm)?;
+            let (early, late) = (f64::from(*norms.first()?), f64::from(*norms.last()?));
+            (late > 0.0).then_some(early / late)
+        };
+        self.arms.get(arm)?.gradient_ratio().or_else(untrained)
     }
 
     /// Returns the samples that figures show, from the run or from before it.
@@ -257,6 +333,7 @@ impl Experiment for Mlp {
             (Frame::Counted(params), _) => record.params_counted = Some(params),
             (Frame::Untrained(untrained), _) => record.untrained = Some(untrained),
             (Frame::Collapse(collapse), _) => record.collapse = Some(collapse),
+            (Frame::Pieces(pieces), _) => record.pieces = Some(pieces),
             (Frame::Samples(samples), Some(net)) => net.samples = Some(samples),
             (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}

@@ -1,21 +1,31 @@
 //! The panel of section 1.
 
+mod collapse;
+mod cover;
 mod figures;
+mod gradients;
+mod matrices;
 mod network;
+mod pieces;
 mod text;
 
 use crate::client::use_experiment;
 use crate::core::settings::Settings;
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
+    ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
 };
 use crate::protocol::RunState;
-use crate::sections::mlp::{Collapse, Config, Dataset, Mlp, Request};
-use figures::{CollapseFigures, GradientFigures, TrainFigures};
+use crate::sections::mlp::{Config, Dataset, Mlp, NONLINEAR, Request};
+use collapse::{CollapseFigures, Outputs};
+use figures::{Accuracy, TrainFigures};
+use gradients::{GradientBars, GradientCurves};
+use matrices::Matrices;
 use network::Network;
-use std::rc::Rc;
+use pieces::{PieceErrors, Pieces};
 use yew::prelude::*;
+
+pub use cover::cover;
 
 /// Section 1: depth, width and non-linearity.
 #[component]
@@ -32,49 +42,94 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let hidden = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
     let locked = hidden || is_locked(&settings.assignment, Config::PARAMS, "hidden");
     let (ask, start_paused_with) = (encoded(&lab.ask), encoded(&lab.start_paused_with));
-    let network = || controls("Network", keys![Config; depth, width, hidden, activation, bias]);
-    let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "boundary" => ChapterBody {
             lead: text::introduction(),
             stage: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
-            ..ChapterBody::default()
-        },
-        "collapse" => ChapterBody {
-            stage: html! { <CollapseChapter collapse={lab.record.collapse.clone()} /> },
-            ..ChapterBody::default()
-        },
-        "gradients" => ChapterBody {
-            stage: html! {
+            keys: keys![Config; dataset, depth, width, activation, learning_rate],
+            hint: Some(Hint { words: "Train on the spirals for 600 steps.", experiment: "straight-line" }),
+            below: html! {
                 <>
-                    <GradientFigures config={config.clone()} record={record.clone()} />
-                    <Readouts />
+                    { text::boundary() }
+                    <Accuracy config={config.clone()} />
+                    { text::initialization() }
                 </>
             },
             ..ChapterBody::default()
         },
         "units" => ChapterBody {
+            lead: text::units_lead(),
             stage: html! {
+                <Network config={config.clone()} record={record.clone()} run={lab.run} {has_run} ask={ask.clone()} start_paused_with={start_paused_with.clone()}
+                    is_past={lab.shown.is_some()} {locked} set={settings.set.clone()} />
+            },
+            keys: keys![Config; dataset, hidden, activation, learning_rate],
+            hint: Some(Hint { words: "Enclose a disc with three lines.", experiment: "circles-three" }),
+            below: html! { <>{ text::units() }<Readouts /></> },
+            ..ChapterBody::default()
+        },
+        "width" => ChapterBody {
+            lead: text::width_lead(),
+            stage: html! { <Pieces target={config.target} n={config.pieces} trained={lab.record.pieces.clone()} /> },
+            keys: keys![Config; pieces, target, seed],
+            hint: Some(Hint { words: "Let both sums follow a steep step.", experiment: "steep-step" }),
+            below: html! {
                 <>
-                    <Network config={config.clone()} record={record.clone()} run={lab.run} {has_run} ask={ask.clone()} start_paused_with={start_paused_with.clone()}
-                        is_past={lab.shown.is_some()} {locked} set={settings.set.clone()} />
                     <Readouts />
+                    { text::pieces() }
+                    <PieceErrors target={config.target} n={config.pieces} trained={lab.record.pieces.clone()} />
+                    { text::width() }
+                </>
+            },
+            ..ChapterBody::default()
+        },
+        "collapse" => ChapterBody {
+            lead: text::collapse_lead(),
+            stage: html! { <Outputs collapse={lab.record.collapse.clone()} directions={config.directions} /> },
+            keys: keys![Config; directions, d_in, depth, width, bias],
+            hint: Some(Hint {
+                words: "Send eight numbers through four hidden layers.",
+                experiment: "rank-plus-one",
+            }),
+            below: html! {
+                <>
+                    { text::collapse() }
+                    <Readouts />
+                    <CollapseFigures collapse={lab.record.collapse.clone()} />
+                </>
+            },
+            ..ChapterBody::default()
+        },
+        "gradients" => ChapterBody {
+            lead: text::gradients_lead(),
+            stage: html! { <GradientBars record={record.clone()} /> },
+            keys: keys![Config; depth, width, activation, optimizer],
+            hint: Some(Hint { words: "Stack eight layers of sigmoids.", experiment: "deep-sigmoid" }),
+            below: html! {
+                <>
+                    <Readouts />
+                    { text::gradients() }
+                    <GradientCurves config={config.clone()} record={record.clone()} />
                 </>
             },
             ..ChapterBody::default()
         },
         "parameters" => ChapterBody {
-            stage: html! { <>{ text::layer_formula() }{ text::param_formula(config) }<Readouts /></> },
+            lead: text::parameters_lead(),
+            stage: html! { <Matrices config={config.clone()} net={lab.record.net(NONLINEAR).cloned().map(PtrEq)} /> },
+            keys: keys![Config; dataset, depth, width, hidden, bias],
+            below: html! { <><Readouts />{ text::param_formula(config) }{ text::parameters() }</> },
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
         settings: vec![
-            network(),
+            controls("Network", keys![Config; depth, width, hidden, activation, bias]),
             controls("Data", data_keys),
-            training(),
-            controls("Random input", keys![Config; d_in, n_probe]),
+            controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]),
+            controls("ReLU pieces", keys![Config; pieces, target]),
+            controls("Random input", keys![Config; d_in, n_probe, directions]),
         ],
         ..Page::default()
     };
@@ -84,22 +139,4 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
 fn encoded(to: &Callback<Vec<u8>>) -> Callback<Request> {
     // Serialization of plain data does not fail.
     to.reform(|request: Request| postcard::to_stdvec(&request).unwrap_or_default())
-}
-
-#[derive(PartialEq, Properties)]
-struct CollapseChapterProps {
-    collapse: Option<Rc<Collapse>>,
-}
-
-/// The ranks of the untrained networks. Its only input is the probe's, so the frames of a run do not render
-/// it again.
-#[component]
-fn CollapseChapter(props: &CollapseChapterProps) -> Html {
-    html! {
-        <>
-            { text::collapse() }
-            <Readouts />
-            <CollapseFigures collapse={props.collapse.clone()} />
-        </>
-    }
 }

@@ -1,103 +1,91 @@
-//! Measurements that need no training: the parameter count, and the collapse of a network without
-//! non-linearity to a single layer.
+//! Measurements that need no training: the parameter count, both networks as they are initialized, the collapse of
+//! a network without non-linearity to a single layer, and what training finds for a function of one variable.
 
-use super::checks::probe_out;
-use super::nets::{boundary, grid, net, snapshot};
-use super::train::plane_samples;
+use super::fit::fit;
+use super::nets::{net, snapshot};
+use super::task::{Pictures, TaskData, forward_backward};
 use super::{
-    BOUNDARY_SIDE, Collapse, Config, Dataset, Frame, LINEAR, LayerSpectra, MAP_SIDE, Mlp, NONLINEAR,
-    Untrained, training_dims,
+    Config, FIT_SIZES, Frame, LINEAR, Measured, Mlp, NONLINEAR, TrainedPieces, Untrained, collapse,
+    training_dims,
 };
 use crate::core::{LabError, Progress};
+use crate::data::batches::Batches;
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
-use crate::run::spectrum::{centered, spectrum};
-use crate::run::training::read;
+use crate::run::training::read_all;
 use crate::run::{Directive, Probe, RunContext};
-use burn::tensor::{Device, Tensor, TensorData};
-use chacha20::ChaCha12Rng;
-use rand::{RngExt, SeedableRng};
-use rand_distr::StandardNormal;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
 impl Probe for Mlp {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let (d_in, d_out) = training_dims(config.dataset);
-        let trained = [LINEAR, NONLINEAR].map(|arm| net(&config, arm, d_in as usize, d_out as usize, device));
+        let autodiff = device.clone().autodiff();
+        let trained =
+            [LINEAR, NONLINEAR].map(|arm| net(&config, arm, d_in as usize, d_out as usize, &autodiff));
         ctx.send(Frame::Counted(count_params(&trained[NONLINEAR]) as u32));
-        ctx.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
+        // Without the images the networks are still shown. The error is reported once everything else is measured.
+        let task = TaskData::load(&config, ctx).await;
+        let untrained = untrained(&config, &trained, task.as_ref().ok(), device).await?;
+        ctx.send(Frame::Untrained(Rc::new(untrained)));
 
-        let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
-        let [linear, nonlinear] =
-            [LINEAR, NONLINEAR].map(|arm| net(&config, arm, config.d_in as usize, width, device));
-        let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
-
-        let linear_layers = linear.forward_layers(x.clone());
-        let nonlinear_layers = nonlinear.forward_layers(x.clone());
-        let steps = linear_layers.len() as u32;
-        let mut collapse = Collapse::default();
-        let mut output = Vec::new();
-        for (step, (linear, nonlinear)) in linear_layers.into_iter().zip(nonlinear_layers).enumerate() {
-            let [rows, cols] = linear.dims();
-            output = read(linear).await?;
-            let nonlinear = read(nonlinear).await?;
-            collapse.layers.push(LayerSpectra {
-                linear: spectrum(rows, cols, &output),
-                nonlinear: spectrum(rows, cols, &nonlinear),
-            });
-            // A large spectrum takes a while, and a newer setting should not wait for it.
-            if ctx.step_done(Progress { step: step as u32 + 1, steps }).await == Directive::Stop {
-                return Ok(());
-            }
-        }
-        collapse.linear_centered = spectrum(rows, width, &centered(rows, width, &output));
-
-        if let Some((w, b)) = linear.collapsed() {
-            let y = x.matmul(w);
-            let y = read(match b {
-                Some(b) => y + b,
-                None => y,
-            })
-            .await?;
-            let largest =
-                |values: &mut dyn Iterator<Item = f32>| values.fold(0.0f32, |max, v| max.max(v.abs()));
-            collapse.max_abs_diff = largest(&mut y.iter().zip(&output).map(|(a, b)| a - b)).into();
-            collapse.max_abs = largest(&mut output.iter().copied()).into();
-            let layers = f64::from(steps);
-            let terms = config.hidden_dims().into_iter().fold(config.d_in, u32::max);
-            let terms = f64::from(terms);
-            collapse.diff_tolerance = f64::from(f32::EPSILON) * collapse.max_abs * layers * terms.sqrt();
-        }
+        let Some(collapse) = collapse::measure(&config, device, ctx).await? else { return Ok(()) };
         ctx.send(Frame::Collapse(Rc::new(collapse)));
-        Ok(())
+        let Some(pieces) = pieces(&config, ctx).await else { return Ok(()) };
+        ctx.send(Frame::Pieces(Rc::new(pieces)));
+        task.map(drop)
     }
 }
 
-/// Returns snapshots of both networks before training. The page requests them while a slider moves, so slow
-/// maps are left to the run.
-async fn untrained(config: &Config, nets: &[Net; 2], device: &Device) -> Result<Untrained, LabError> {
-    const MAX_PARAMS: usize = 50_000;
-    let is_plane = config.dataset != Dataset::FashionMnist;
-    let has_maps = is_plane && nets.iter().all(|net| count_params(net) <= MAX_PARAMS);
-    let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
-    let mut untrained = Untrained::default();
+/// Returns both networks before training: their weights, what they predict, and the gradients of the first step.
+async fn untrained(
+    config: &Config,
+    nets: &[Net; 2],
+    task: Option<&TaskData>,
+    device: &Device,
+) -> Result<Untrained, LabError> {
+    let pictures = task.map(|task| Pictures::new(task, device));
+    let batch = task.map(|task| {
+        let n = task.train.labels.len();
+        let mut batches = Batches::new(n, config.batch_size as usize, config.seed.into());
+        task.batch(batches.next_batch())
+    });
+    let mut untrained =
+        Untrained { samples: task.map(|task| Rc::new(task.samples())), ..Untrained::default() };
     for (arm, net) in nets.iter().enumerate() {
-        untrained.nets[arm] = Rc::new(snapshot(net, 0, has_maps.then_some(&cells)).await?);
-        if has_maps {
-            untrained.boundaries[arm] = Rc::new(boundary(net, &plane).await?);
+        if let Some([x, y]) = &batch {
+            let on_device = |tensor| Tensor::from_inner(tensor);
+            let output = forward_backward(net, on_device(x.tensor(device)), on_device(y.tensor(device)));
+            untrained.grad_norms[arm] = read_all(output.measured).await?;
         }
-    }
-    if is_plane {
-        untrained.samples = Some(Rc::new(plane_samples(config)));
+        let net = net.valid();
+        let cells = pictures.as_ref().and_then(|pictures| pictures.cells.as_ref());
+        untrained.nets[arm] = Rc::new(snapshot(&net, 0, cells).await?);
+        if let Some(pictures) = &pictures {
+            let mut measured = Measured::default();
+            pictures.predict(&net, &mut measured).await?;
+            untrained.boundaries[arm] = Rc::new(measured.boundary);
+            untrained.predictions[arm] = Rc::new(measured.predictions);
+        }
     }
     Ok(untrained)
 }
 
-/// Returns independent standard normal numbers, `[rows, cols]`.
-fn gaussian_batch(rows: usize, cols: usize, seed: u32, device: &Device) -> Tensor<2> {
-    let rng = ChaCha12Rng::seed_from_u64(u64::from(seed) ^ 0x9a55);
-    let values: Vec<f32> = rng.sample_iter(StandardNormal).take(rows * cols).collect();
-    Tensor::from_data(TensorData::new(values, [rows, cols]), device)
+/// Trains networks of several widths on the function of the settings. Returns `None` if the settings have changed.
+async fn pieces(config: &Config, ctx: &mut impl RunContext<Mlp>) -> Option<TrainedPieces> {
+    let Config { target, pieces, seed, .. } = *config;
+    let mut trained = TrainedPieces { sum: fit(target, pieces, seed), errors: Vec::new() };
+    for (step, n) in FIT_SIZES.into_iter().enumerate() {
+        let error =
+            if n == pieces { trained.sum.max_error(target) } else { fit(target, n, seed).max_error(target) };
+        trained.errors.push((n, error));
+        let progress = Progress { step: step as u32 + 1, steps: FIT_SIZES.len() as u32 };
+        if ctx.step_done(progress).await == Directive::Stop {
+            return None;
+        }
+    }
+    Some(trained)
 }
 
 impl From<super::ActivationChoice> for Activation {

@@ -1,6 +1,7 @@
 //! The settings of section 3.
 
 use super::{Dataset, OptimizerKind};
+use crate::core::settings::{Settings, SweepPreset, from_query};
 
 crate::choices! {
     /// The layers of a residual block.
@@ -16,6 +17,14 @@ crate::choices! {
         A = "a", "A: zero padding";
         B = "b", "B: projection where the shape changes";
         C = "c", "C: projection everywhere";
+    }
+}
+
+crate::choices! {
+    /// The order of the layers in a block.
+    pub enum OrderChoice {
+        Post = "post", "ReLU after the addition";
+        Pre = "pre", "Pre-activation";
     }
 }
 
@@ -37,6 +46,8 @@ crate::settings! {
             "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.";
         shortcut: ShortcutChoice = ShortcutChoice::B, choice, "Shortcuts", "s",
             "Options of He et al. 2016, section 4.1. A has no parameters: where the shape changes, it skips pixels and adds channels of zeros. B has a 1 × 1 convolution there, C in every block.";
+        order: OrderChoice = OrderChoice::Post, choice, "Order of layers", "",
+            "ReLU after the addition: convolution, batch norm, ReLU (He et al. 2016). Pre-activation: batch norm, ReLU, convolution, and nothing after the addition, so that the shortcuts carry the signal unchanged (He et al. 2016b).";
         width: f64 = 0.25, list(0.25 "¼: 4, 8, 16", 0.5 "½: 8, 16, 32", 1 "1: 16, 32, 64"), "Width", "c",
             "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.";
         batch_norm: bool = false, switch, "Batch norm", "",
@@ -123,6 +134,24 @@ impl Config {
     /// Returns the number of channels in the first stage: the paper's 16 times the width.
     pub fn channels(&self) -> u32 {
         (16.0 * self.width) as u32
+    }
+}
+
+/// The depths of the prepared sweep about degradation.
+pub const DEPTHS: [u32; 2] = [20, 56];
+
+impl Config {
+    /// Returns the prepared sweep over [`DEPTHS`].
+    pub fn depth_sweep() -> Option<&'static SweepPreset> {
+        let first = format!("depth:{}", DEPTHS.map(|depth| depth.to_string()).join(","));
+        Self::SWEEPS.iter().find(|sweep| sweep.sweep.contains(&("sweep", first.as_str())))
+    }
+
+    /// Returns the settings of the prepared sweep for one of its depths.
+    pub fn of_depth_sweep(depth: u32) -> Self {
+        let values = Self::depth_sweep().map(|sweep| sweep.values).unwrap_or_default();
+        let (config, _) = from_query(&Self::default(), &values.iter().copied().collect());
+        Self { depth, ..config }
     }
 }
 

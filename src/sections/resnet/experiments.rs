@@ -1,6 +1,6 @@
 //! The guided experiments of section 3, from easy to surprising.
 
-use super::checks::is_nearer;
+use super::decay::is_nearer;
 use super::{Config, Decay, PLAIN, RESIDUAL, Record, decay};
 use crate::core::findings::both;
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};

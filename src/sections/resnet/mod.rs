@@ -4,10 +4,15 @@
 //! through a plain and a residual network, with and without batch norm. The run trains both on the same
 //! batches.
 
+#[cfg(feature = "compute")]
+mod answers;
 mod chapters;
 mod checks;
 mod config;
+mod decay;
 mod experiments;
+mod findings;
+mod formulas;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -17,13 +22,19 @@ mod paths;
 #[cfg(feature = "compute")]
 mod probe;
 #[cfg(feature = "compute")]
+mod shortcut_check;
+#[cfg(feature = "compute")]
 mod train;
+mod untrained;
 
-pub use checks::{Cause, Decay, cause, decay, params_formula};
-pub use config::{BlockChoice, Config, InitChoice, ShortcutChoice};
+pub use config::{BlockChoice, Config, DEPTHS, InitChoice, OrderChoice, ShortcutChoice};
+pub use decay::{Cause, Decay, cause, decay};
+pub use findings::{MEASURED_ON, Spread, TRAINING_ERRORS};
+pub use formulas::params_formula;
 #[cfg(feature = "page")]
-pub use panel::ResNetPanel;
+pub use panel::{ResNetPanel, cover};
 pub use paths::{BlockPaths, Flow as PathFlow, Paths, ShortcutKind};
+pub use untrained::{DepthFlow, Flow, N_CLASSES, NetFlow, Samples, ShortcutCheck, Structure};
 
 use crate::core::curve::{Curve, RunSeries};
 pub use crate::data::dataset::Dataset;
@@ -49,6 +60,12 @@ pub enum Frame {
         /// The gradients.
         flow: Rc<Flow>,
     },
+    /// The shortcut of the residual network's first block with a stride of 2, computed twice.
+    Shortcut(Rc<ShortcutCheck>),
+    /// Test images, and the answers of both untrained networks.
+    Samples(Rc<Samples>),
+    /// The untrained networks of the prepared sweep over [`DEPTHS`].
+    Depths(Rc<Vec<DepthFlow>>),
     /// The next steps of an arm's training.
     Train {
         /// The steps and their losses.
@@ -56,69 +73,6 @@ pub enum Frame {
         /// Measurements since the last report.
         measured: Measured,
     },
-}
-
-/// The networks as they were built.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Structure {
-    /// The number of parameters counted in the plain network.
-    pub params_plain: u32,
-    /// The number of parameters counted in the residual network.
-    pub params_residual: u32,
-    /// Channels, height and width of the input, after the first convolution and after every block, from one
-    /// forward pass.
-    pub shapes: Vec<[u32; 3]>,
-    /// The shortcut of each block of the residual network.
-    pub shortcuts: Vec<ShortcutKind>,
-    /// The number of logits.
-    pub n_classes: u32,
-    /// The kind of block.
-    pub block: Option<BlockChoice>,
-}
-
-/// One backward pass through several untrained networks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Flow {
-    /// True if the networks have batch norm.
-    pub batch_norm: bool,
-    /// The plain networks, one per initialization.
-    pub plain: Vec<NetFlow>,
-    /// The residual networks, one per initialization.
-    pub residual: Vec<NetFlow>,
-}
-
-impl Flow {
-    /// Returns the networks of an arm.
-    pub fn nets(&self, arm: usize) -> &[NetFlow] {
-        if arm == PLAIN { &self.plain } else { &self.residual }
-    }
-}
-
-/// One backward pass through one network; one entry per block.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetFlow {
-    /// L2 norm of the gradient with respect to the weight of the block's first convolution.
-    pub weights: Vec<f32>,
-    /// Root mean square of the block's output.
-    pub signals: Vec<f32>,
-    /// L2 norm of the gradient with respect to the block's output.
-    pub deltas: Vec<f32>,
-    /// Signal and gradient on every path.
-    pub paths: Rc<Paths>,
-}
-
-impl NetFlow {
-    #[cfg(feature = "compute")]
-    fn new(weights: Vec<f32>, paths: Paths) -> Self {
-        let of =
-            |value: fn(&PathFlow) -> f32| paths.blocks.iter().map(|block| value(&block.output)).collect();
-        Self {
-            weights,
-            signals: of(|flow| flow.signal),
-            deltas: of(|flow| flow.gradient),
-            paths: Rc::new(paths),
-        }
-    }
 }
 
 /// Measurements of a network since its last report.
@@ -132,6 +86,8 @@ pub struct Measured {
     pub norms: Vec<Norms>,
     /// Signal and gradient on every path at the last measured step.
     pub paths: Option<Rc<Paths>>,
+    /// The probabilities of the classes for the sample images, if they were measured.
+    pub answers: Option<Rc<Vec<f32>>>,
 }
 
 /// The gradient norms of the first convolution of every block at one step.
@@ -161,6 +117,12 @@ pub struct Record {
     pub flow: Option<Rc<Flow>>,
     /// The flow with the other setting of batch norm.
     pub other_flow: Option<Rc<Flow>>,
+    /// A shortcut of the residual network, computed twice.
+    pub shortcut: Option<Rc<ShortcutCheck>>,
+    /// Test images, and the answers of both untrained networks.
+    pub samples: Option<Rc<Samples>>,
+    /// The untrained networks of the prepared sweep.
+    pub depths: Option<Rc<Vec<DepthFlow>>>,
     /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
@@ -183,6 +145,9 @@ pub struct NetRecord {
     pub paths: Option<Rc<Paths>>,
     /// The fraction of wrong predictions in each batch, over steps.
     pub errors: Curve,
+    /// The latest probabilities of the classes for the sample images. They are not saved with a run.
+    #[serde(skip)]
+    pub answers: Option<Rc<Vec<f32>>>,
 }
 
 /// The maximum number of batches over which the training error is averaged.
@@ -200,6 +165,9 @@ impl NetRecord {
         }
         if measured.paths.is_some() {
             self.paths = measured.paths;
+        }
+        if measured.answers.is_some() {
+            self.answers = measured.answers;
         }
     }
 
@@ -231,6 +199,13 @@ impl Record {
         let untrained = || self.flow.as_ref()?.nets(arm).first().map(|net| &net.paths);
         self.arms.get(arm).and_then(|net| net.paths.as_ref()).or_else(untrained)
     }
+
+    /// Returns the probabilities of the classes for the sample images by an arm's network: at the latest
+    /// measurement, or before training.
+    pub fn answers(&self, arm: usize) -> Option<&Rc<Vec<f32>>> {
+        let untrained = || self.samples.as_ref()?.untrained.get(arm);
+        self.arms.get(arm).and_then(|net| net.answers.as_ref()).or_else(untrained)
+    }
 }
 
 impl Experiment for ResNet {
@@ -252,6 +227,9 @@ impl Experiment for ResNet {
                 record.flow = Some(flow);
             }
             (Frame::Flow { chosen: false, flow }, _) => record.other_flow = Some(flow),
+            (Frame::Shortcut(check), _) => record.shortcut = Some(check),
+            (Frame::Samples(samples), _) => record.samples = Some(samples),
+            (Frame::Depths(depths), _) => record.depths = Some(depths),
             (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }

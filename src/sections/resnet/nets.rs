@@ -1,11 +1,8 @@
 //! The plans of the networks, for the probe and for training.
 
-use super::{BlockChoice, Config, InitChoice, ShortcutChoice};
-use crate::models::resnet::{BlockKind, Init, Plan, ShortcutOption};
+use super::{BlockChoice, Config, InitChoice, N_CLASSES, OrderChoice, ShortcutChoice};
+use crate::models::resnet::{BlockKind, Init, LayerOrder, Plan, ShortcutOption};
 use burn::tensor::Tensor;
-
-/// The number of classes of both data sets.
-pub(super) const N_CLASSES: usize = 10;
 
 /// Returns the plan of the plain network, or of the residual one with `shortcuts`.
 pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
@@ -28,6 +25,10 @@ pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
             InitChoice::Pytorch => Init::Torch,
             InitChoice::He => Init::He,
             InitChoice::Lecun => Init::LeCun,
+        },
+        order: match config.order {
+            OrderChoice::Post => LayerOrder::Post,
+            OrderChoice::Pre => LayerOrder::Pre,
         },
     }
 }

@@ -1,19 +1,33 @@
 //! The panel of section 3.
 
+mod answers;
 mod block;
+mod by_hand;
+mod chain;
+mod cover;
+mod depth;
 mod drawing;
-mod figures;
+mod gradients;
+mod options;
 mod text;
+mod training;
 
-use crate::client::use_experiment;
+pub use cover::cover;
+
+use crate::client::{use_batch, use_experiment};
 use crate::keys;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
-use crate::sections::resnet::{Config, Flow, ResNet, Structure};
+use crate::panel::{ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::sections::resnet::{Config, Flow, PLAIN, RESIDUAL, ResNet, Structure};
 use block::BlockFigure;
+use by_hand::ByHandFigure;
+use chain::ChainFigure;
+use depth::{DepthStage, ExperimentRef, repeat};
 use drawing::Drawing;
-use figures::{FlowFigures, GradientMaps, TrainFigures};
+use gradients::{FlowFigures, GradientMaps};
+use options::OptionsFigure;
 use std::rc::Rc;
+use training::{TrainMore, TrainStage};
 use yew::prelude::*;
 
 /// Section 3: shortcuts, depth and gradients.
@@ -22,48 +36,94 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config: &Config = &settings.config;
     let lab = use_experiment::<ResNet>(&settings.run_config, settings.options);
+    // The runs of the chapter about depth continue while another chapter is open.
+    let batch = use_batch(lab.experiment);
     let record = PtrEq(lab.record.clone());
-    let networks =
-        || controls("Networks", keys![Config; depth, block, shortcut, width, batch_norm, init, seed]);
-    let data = || controls("Data", keys![Config; dataset, side, augment]);
-    let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+    let paths = || [PLAIN, RESIDUAL].map(|arm| lab.record.paths(arm).cloned().map(PtrEq));
     let body = |chapter: &str| match chapter {
-        "degradation" => ChapterBody {
-            lead: text::introduction(),
-            stage: html! {
-                <>
-                    <Readouts />
-                    <TrainFigures config={config.clone()} record={record.clone()} />
-                </>
-            },
-            ..ChapterBody::default()
-        },
-        "gradients" => ChapterBody {
-            stage: html! {
-                <>
-                    <FlowChapter config={config.clone()} flow={lab.record.flow.clone()} />
-                    <GradientMaps config={config.clone()} record={record.clone()} />
-                </>
-            },
+        "chain" => ChapterBody {
+            lead: text::chain_lead(),
+            stage: html! { <ChainFigure config={config.clone()} paths={paths()} /> },
+            keys: keys![Config; depth, batch_norm, order],
+            hint: Some(Hint {
+                words: "Predict the factor per block, then measure it.",
+                experiment: "vanishing-gradient",
+            }),
+            below: text::chain(config.order),
             ..ChapterBody::default()
         },
         "paths" => ChapterBody {
+            lead: text::paths_lead(),
+            stage: html! { <BlockFigure config={config.clone()} paths={paths()} /> },
+            keys: keys![Config; order, shortcut, block, batch_norm, depth],
+            hint: Some(Hint {
+                words: "Compare both networks’ gradients.", experiment: "shortcut-gradient"
+            }),
+            below: text::paths(config.order),
+            ..ChapterBody::default()
+        },
+        "degradation" => ChapterBody {
+            lead: text::training_lead(),
+            stage: html! { <TrainStage config={config.clone()} record={record.clone()} /> },
+            keys: keys![Config; depth, batch_norm, learning_rate, steps],
+            hint: Some(Hint {
+                words: "Sketch the plain network’s loss first.",
+                experiment: "loss-without-gradient",
+            }),
+            below: html! { <><Readouts /><TrainMore config={config.clone()} record={record.clone()} /></> },
+            ..ChapterBody::default()
+        },
+        "depth" => ChapterBody {
+            lead: text::depth_lead(),
             stage: html! {
-                <BlockFigure config={config.clone()} paths={[0, 1].map(|arm| lab.record.paths(arm).cloned().map(PtrEq))} />
+                <DepthStage depths={lab.record.depths.clone().map(PtrEq)} results={PtrEq(batch.results.clone())} experiment={ExperimentRef(lab.experiment)} />
             },
+            aside: repeat(&batch, lab.experiment, &settings, lab.device.as_ref(), lab.state.is_active()),
+            hint: Some(Hint {
+                words: "Train both networks of 56 layers yourself.",
+                experiment: "degradation-56",
+            }),
+            below: text::depth(),
             ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            stage: html! { <StructureChapter config={config.clone()} structure={lab.record.structure.clone()} /> },
+            lead: text::architecture_lead(),
+            stage: html! {
+                <div class="architecture-stage">
+                    <Drawing config={config.clone()} structure={lab.record.structure.clone()} />
+                    <div>
+                        <OptionsFigure config={config.clone()} set={settings.set.clone()} />
+                        <ByHandFigure check={lab.record.shortcut.clone()} />
+                    </div>
+                </div>
+            },
+            keys: keys![Config; depth, block, shortcut, order, width],
+            below: html! { <StructureText config={config.clone()} structure={lab.record.structure.clone()} /> },
+            ..ChapterBody::default()
+        },
+        "gradients" => ChapterBody {
+            lead: text::gradients_lead(),
+            stage: html! { <FlowFigures flow={lab.record.flow.clone()} /> },
+            keys: keys![Config; depth, batch_norm, init, n_seeds],
+            hint: Some(Hint {
+                words: "Choose He initialization at 56 layers.",
+                experiment: "exploding-signal",
+            }),
+            below: html! {
+                <>
+                    <FlowText config={config.clone()} flow={lab.record.flow.clone()} />
+                    <GradientMaps config={config.clone()} record={record.clone()} />
+                </>
+            },
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
         settings: vec![
-            networks(),
-            training(),
-            data(),
+            controls("Networks", keys![Config; depth, block, shortcut, order, width, batch_norm, init, seed]),
+            controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]),
+            controls("Data", keys![Config; dataset, side, augment]),
             html! { <Cifar10Box /> }.into(),
             controls("Before training", keys![Config; n_seeds]),
         ],
@@ -78,15 +138,15 @@ struct FlowProps {
     flow: Option<Rc<Flow>>,
 }
 
-/// One backward pass through untrained networks. Its only input is the probe's, so the frames of a run do not
-/// render it again.
+/// The numbers and the text about untrained networks. Its only input is the probe's, so the frames of a run do
+/// not render it again.
 #[component]
-fn FlowChapter(props: &FlowProps) -> Html {
+fn FlowText(props: &FlowProps) -> Html {
     html! {
         <>
             <Readouts />
             <Readouts row={1} />
-            <FlowFigures config={props.config.clone()} flow={props.flow.clone()} />
+            { text::gradients(&props.config, props.flow.as_deref()) }
         </>
     }
 }
@@ -97,13 +157,8 @@ struct StructureProps {
     structure: Option<Rc<Structure>>,
 }
 
-/// The networks as they were built.
+/// The counts and the text about the networks as they were built.
 #[component]
-fn StructureChapter(props: &StructureProps) -> Html {
-    html! {
-        <>
-            <Readouts />
-            <Drawing config={props.config.clone()} structure={props.structure.clone()} />
-        </>
-    }
+fn StructureText(props: &StructureProps) -> Html {
+    html! { <><Readouts />{ text::architecture(&props.config) }</> }
 }

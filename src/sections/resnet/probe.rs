@@ -1,9 +1,15 @@
 //! Measurements that need no training: parameters, shapes, and the gradient through untrained networks.
 
-use super::nets::{N_CLASSES, norm, plan};
+use super::answers::{answers, sample_batch, samples};
+use super::nets::{norm, plan};
 use super::paths::{Watch, Watched};
-use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
+use super::shortcut_check::shortcut_check;
+use super::train::{N_TEST, N_TRAIN};
+use super::{
+    Config, DEPTHS, Dataset, DepthFlow, Flow, Frame, N_CLASSES, NetFlow, ResNet, Samples, Structure,
+};
 use crate::core::{LabError, Progress};
+use crate::data::dataset::Cifar10Files;
 use crate::models::resnet::{PathPosition, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
@@ -20,7 +26,8 @@ const BATCH: usize = 8;
 impl Probe for ResNet {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         ctx.send(Frame::Structure(Rc::new(structure(&config, device))));
-        let steps = 2 * config.n_seeds + 1;
+        // Networks per batch norm, and three other measurements.
+        let steps = 2 * config.n_seeds + 3;
         let mut step = 1;
         if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
             return Ok(());
@@ -32,18 +39,22 @@ impl Probe for ResNet {
             for index in 0..config.n_seeds {
                 let seed = u64::from(config.seed) + u64::from(index);
                 let autodiff = device.clone().autodiff();
-                let (x, y) = noise(&config, seed, &autodiff);
-                let tensors = |shortcuts: bool| {
-                    let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
-                    flow_tensors(&net, x.clone(), y.clone())
-                };
-                let ((plain, norms, values), (residual, norms_r, values_r)) = (tensors(false), tensors(true));
-                let read = [norms, values, norms_r, values_r];
-                let [norms, values, norms_r, values_r] = read_groups(read).await?;
-                flow.plain.push(NetFlow::new(norms, plain.paths(0, &values)));
-                flow.residual.push(NetFlow::new(norms_r, residual.paths(0, &values_r)));
+                let [plain, residual] = flows(&config, batch_norm, seed, &autodiff).await?;
+                flow.plain.push(plain);
+                flow.residual.push(residual);
                 ctx.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
                 step += 1;
+                if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
+                    return Ok(());
+                }
+            }
+            if chosen {
+                // The networks of the settings are measured first, because the page shows them.
+                let others = others(&config, device, ctx).await?;
+                for frame in others {
+                    ctx.send(frame);
+                }
+                step += 2;
                 if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
                     return Ok(());
                 }
@@ -51,6 +62,67 @@ impl Probe for ResNet {
         }
         Ok(())
     }
+}
+
+/// Measures the shortcut, the sample images and the networks of the prepared sweep.
+async fn others(
+    config: &Config,
+    device: &Device,
+    ctx: &mut impl RunContext<ResNet>,
+) -> Result<Vec<Frame>, LabError> {
+    let mut frames = Vec::new();
+    let autodiff = device.clone().autodiff();
+    let (x, _) = noise(config, config.seed.into(), &autodiff);
+    let net = Net::new(&plan(config, true, config.batch_norm), config.seed.into(), &autodiff);
+    frames.extend(shortcut_check(&net, x).await?.map(|check| Frame::Shortcut(Rc::new(check))));
+    // Without files there are no images. Training says so.
+    if config.dataset != Dataset::Cifar10 || Cifar10Files::find(ctx).await?.is_complete() {
+        frames.push(Frame::Samples(Rc::new(untrained_answers(config, &autodiff, ctx).await?)));
+    }
+    let mut depths = Vec::new();
+    for depth in DEPTHS {
+        let config = Config::of_depth_sweep(depth);
+        let nets = flows(&config, config.batch_norm, config.seed.into(), &autodiff).await?;
+        depths.push(DepthFlow { depth, nets });
+    }
+    frames.push(Frame::Depths(Rc::new(depths)));
+    Ok(frames)
+}
+
+/// Returns the sample images with the answers of both untrained networks. Batch norm has no running statistics
+/// yet, so it uses those of the sample images.
+async fn untrained_answers(
+    config: &Config,
+    autodiff: &Device,
+    ctx: &mut impl RunContext<ResNet>,
+) -> Result<Samples, LabError> {
+    let images = config.dataset.load(N_TRAIN, N_TEST, ctx).await?;
+    let x = sample_batch(config, &images, autodiff);
+    let mut found = Vec::new();
+    for shortcuts in [false, true] {
+        let net = Net::new(&plan(config, shortcuts, config.batch_norm), config.seed.into(), autodiff);
+        found.push(Rc::new(answers(&net, x.clone()).await?));
+    }
+    let untrained = found.try_into().unwrap_or_default();
+    Ok(Samples { untrained, ..samples(&images) })
+}
+
+/// Returns one backward pass through the plain and through the residual network.
+async fn flows(
+    config: &Config,
+    batch_norm: bool,
+    seed: u64,
+    autodiff: &Device,
+) -> Result<[NetFlow; 2], LabError> {
+    let (x, y) = noise(config, seed, autodiff);
+    let tensors = |shortcuts: bool| {
+        let net = Net::new(&plan(config, shortcuts, batch_norm), seed, autodiff);
+        flow_tensors(&net, x.clone(), y.clone())
+    };
+    let ((plain, norms, values), (residual, norms_r, values_r)) = (tensors(false), tensors(true));
+    let read = [norms, values, norms_r, values_r];
+    let [norms, values, norms_r, values_r] = read_groups(read).await?;
+    Ok([NetFlow::new(norms, plain.paths(0, &values)), NetFlow::new(norms_r, residual.paths(0, &values_r))])
 }
 
 /// Builds both networks, and follows one image of zeros through the residual one.

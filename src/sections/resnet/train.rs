@@ -1,8 +1,9 @@
 //! Trains the plain or the residual network; both see the same batches.
 
-use super::nets::{N_CLASSES, norm, plan};
+use super::answers::{answers, sample_batch};
+use super::nets::{norm, plan};
 use super::paths::{Watch, Watched};
-use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
+use super::{Config, Frame, Measured, N_CLASSES, Norms, RESIDUAL, ResNet, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::{Augment, ImageDraw, Images, SIDE, downsampled};
@@ -21,9 +22,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// The maximum number of training images.
-const N_TRAIN: usize = 10_000;
+pub(super) const N_TRAIN: usize = 10_000;
 /// The maximum number of test images.
-const N_TEST: usize = 500;
+pub(super) const N_TEST: usize = 500;
 /// The number of test images per forward pass.
 const TEST_BATCH: usize = 100;
 
@@ -50,6 +51,9 @@ pub struct ResNetTraining {
     /// The positions of these values.
     watched: Option<Watched>,
     scores: Vec<Score>,
+    /// The sample images, and the probabilities of the classes since the last report.
+    samples: Tensor<4>,
+    answers: Option<Vec<f32>>,
 }
 
 impl Training<ResNet> for ResNetTraining {
@@ -67,6 +71,7 @@ impl Training<ResNet> for ResNetTraining {
         let images = config.dataset.load(N_TRAIN, N_TEST, ctx).await?;
         let plan = plan(&config, arm == RESIDUAL, config.batch_norm);
         let net = Net::new(&plan, config.seed.into(), &device.clone().autodiff());
+        let samples = sample_batch(&config, &images, device);
         Ok(Self {
             batches: Batches::new(images.train.len(), config.batch_size as usize, config.seed.into()),
             task: Task { side: config.side as usize, images },
@@ -80,6 +85,8 @@ impl Training<ResNet> for ResNetTraining {
             on_paths: None,
             watched: None,
             scores: Vec::new(),
+            samples,
+            answers: None,
         })
     }
 
@@ -139,7 +146,9 @@ impl Training<ResNet> for ResNetTraining {
     }
 
     async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
-        let test = self.task.accuracy(&self.train_state.net().valid(), &self.device).await?;
+        let net = self.train_state.net().valid();
+        let test = self.task.accuracy(&net, &self.device).await?;
+        self.answers = Some(answers(&net, self.samples.clone()).await?);
         self.scores.push(Score { step, test });
         Ok(())
     }
@@ -159,7 +168,8 @@ impl Training<ResNet> for ResNetTraining {
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
         let scores = std::mem::take(&mut self.scores);
-        let measured = Measured { errors, scores, norms: norms.collect(), paths };
+        let answers = self.answers.take().map(Rc::new);
+        let measured = Measured { errors, scores, norms: norms.collect(), paths, answers };
         ctx.send(Frame::Train { steps, measured });
         Ok(())
     }

@@ -10,7 +10,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "memory",
         tab: "Memory",
         title: "Which network remembers the first token?",
-        figures: &[("loss", "Training loss"), ("accuracy", "Accuracy")],
+        figures: &[
+            ("sequence", "One sequence, and the gradient at every position"),
+            ("loss", "Training loss"),
+            ("accuracy", "Accuracy"),
+        ],
         readouts: &["chance steps_rnn steps_lstm ms_per_step_rnn ms_per_step_lstm"],
         trains: true,
     },
@@ -20,6 +24,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         title: "How far back does the gradient reach?",
         figures: &[
             ("gradients", "Gradient at every position"),
+            ("gradient-norm", "Gradient norm and clipping"),
             ("gradient-map-rnn", "RNN: gradient over the run"),
             ("gradient-map-lstm", "LSTM: gradient over the run"),
         ],
@@ -36,9 +41,9 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         slug: "architecture",
-        tab: "Inside the cells",
+        tab: "Cells",
         title: "What is inside the two cells?",
-        figures: &[("cell", "The two cells at one position")],
+        figures: &[("cell", "The two cells at one position"), ("cell-units", "Every unit over the sequence")],
         readouts: &[
             "params_rnn params_rnn_counted params_lstm params_lstm_counted spectral_radius_measured max_abs_err_rnn max_abs_err_lstm",
         ],

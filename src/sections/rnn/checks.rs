@@ -123,7 +123,7 @@ fn step_check(record: &Record) -> Check {
 
 /// The relative precision of 32-bit numbers. The gradient of the recurrent weights is a sum over positions: a term smaller
 /// than this share of the largest one is lost in rounding, and nothing can be learned from it.
-const ROUNDED_AWAY: f64 = f32::EPSILON as f64;
+pub const ROUNDED_AWAY: f64 = f32::EPSILON as f64;
 /// Ten times more, so that at least one digit of the term is left. Between the two, neither claim is confirmed.
 const ARRIVES: f64 = 10.0 * ROUNDED_AWAY;
 

@@ -1,13 +1,15 @@
 //! Section 4: what a recurrent network remembers over 200 steps.
 //!
 //! A vanilla RNN and an LSTM learn to recall the first token of a noisy sequence, from the same seed and on the same batches.
-//! The probe compares both with burn's modules and shows how fast a gradient fades in the untrained networks. The run
-//! measures `dL/dh_t` at every position during training.
+//! The probe compares both with burn's modules and measures `dL/dh_t` at every position of the untrained networks. The run
+//! measures it during training.
 
 mod chapters;
 mod checks;
 mod config;
 mod experiments;
+#[cfg(feature = "compute")]
+mod gradients;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -21,19 +23,19 @@ mod trace;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{chance, params_lstm, params_rnn, steps_to_learn};
+pub use checks::{ROUNDED_AWAY, chance, params_lstm, params_rnn, steps_to_learn};
 pub use config::{Alphabet, Config, ForgetBias};
 #[cfg(feature = "compute")]
 pub use nets::{lstm, rnn, task};
 #[cfg(feature = "page")]
-pub use panel::RnnPanel;
+pub use panel::{RnnPanel, cover};
 pub use trace::{LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use crate::run::timing::StepTimes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::rc::Rc;
 
 /// The experiment of section 4.
@@ -59,6 +61,8 @@ pub enum Frame {
     Traced(Rc<Trace>),
     /// The next steps of an arm's training, and the measurements of its network.
     Train(StepBatch, Measured),
+    /// The gradients of the untrained networks on the first batch of their training.
+    UntrainedGradients([Rc<GradientRow>; 2]),
 }
 
 /// The largest absolute differences between two implementations.
@@ -107,12 +111,14 @@ pub struct Measured {
     pub accuracies: Vec<(u32, f32)>,
     /// The gradients at the measured steps.
     pub gradients: Vec<GradientRow>,
+    /// The norm of the gradient of all weights before clipping, with its step.
+    pub norms: Vec<(u32, f32)>,
 }
 
 /// The gradient at every position of the sequence, at one training step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GradientRow {
-    /// The training step, counted from 1.
+    /// The training step, counted from 1; 0 for the untrained network.
     pub step: u32,
     /// `||dL/dh_t||` over the whole batch.
     pub hidden: Vec<f32>,
@@ -133,6 +139,8 @@ pub struct Record {
     pub agreement: [Option<Agreement>; 2],
     /// The states of the untrained networks, one entry per arm.
     pub untrained_traces: [Option<Rc<Trace>>; 2],
+    /// The gradients of the untrained networks, one entry per arm.
+    pub untrained_gradients: [Option<Rc<GradientRow>>; 2],
     /// The run of each arm.
     pub arms: [NetRecord; 2],
 }
@@ -155,6 +163,44 @@ impl Record {
         let of_run = self.arms.get(arm).and_then(|net| net.trace.as_ref());
         of_run.or_else(|| self.untrained_traces.get(arm)?.as_ref())
     }
+
+    /// Returns `||dL/dh_0||` of a network: the latest, or untrained before there is a run.
+    pub fn gradient_at_first(&self, arm: usize) -> Option<f64> {
+        let of_run = self.arms.get(arm).and_then(|net| net.gradients.last());
+        of_run.or_else(|| self.untrained_gradients.get(arm)?.as_deref())?.at_first()
+    }
+}
+
+impl GradientRow {
+    /// Returns `||dL/dh_0||`.
+    pub fn at_first(&self) -> Option<f64> {
+        self.hidden.first().map(|&norm| norm.into())
+    }
+
+    /// Returns the gradients along the path that carries a network's memory: those of the cells, or of the hidden states if
+    /// the network has no cells.
+    pub fn memory(&self) -> &[f32] {
+        if self.cell.is_empty() { &self.hidden } else { &self.cell }
+    }
+}
+
+/// The number of positions, from the first on, that a gradient does not reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unreached {
+    /// Positions whose gradient is below [`FLOAT_FLOOR`].
+    pub below: usize,
+    /// Positions whose gradient is lost in rounding when it is added to the largest one; includes `below`.
+    pub lost: usize,
+}
+
+impl Unreached {
+    /// Returns the numbers for the gradient norms at all positions.
+    pub fn of(norms: &[f32]) -> Self {
+        let largest = norms.iter().copied().filter(|norm| norm.is_finite()).fold(0.0, f32::max);
+        let leading = |limit: f64| norms.iter().take_while(|norm| f64::from(**norm) < limit).count();
+        let below = leading(FLOAT_FLOOR);
+        Self { below, lost: leading(ROUNDED_AWAY * f64::from(largest)).max(below) }
+    }
 }
 
 /// The run of one arm. The order of the fields is the format of saved runs.
@@ -172,6 +218,15 @@ pub struct NetRecord {
     pub trace: Option<Rc<Trace>>,
     /// The path after training.
     trained: Option<Rc<Paths>>,
+    /// The norm of the gradient of all weights at the measured steps, before clipping. Runs that earlier versions saved end
+    /// before this field.
+    #[serde(deserialize_with = "or_default")]
+    pub norms: Curve,
+}
+
+/// Reads the last field of a saved run, or returns its default if the run was saved without it.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(T::deserialize(from).unwrap_or_default())
 }
 
 impl NetRecord {
@@ -181,14 +236,12 @@ impl NetRecord {
         for (step, accuracy) in measured.accuracies {
             self.accuracy.push(step, accuracy);
         }
+        for (step, norm) in measured.norms {
+            self.norms.push(step, norm);
+        }
         if !measured.gradients.is_empty() {
             Rc::make_mut(&mut self.gradients).extend(measured.gradients);
         }
-    }
-
-    /// Returns the latest `||dL/dh_0||`.
-    pub fn gradient_at_first(&self) -> Option<f64> {
-        self.gradients.last()?.hidden.first().map(|&norm| norm.into())
     }
 
     /// Returns the factor by which the RNN's gradient is multiplied per step back, at the first training step, and the number
@@ -226,6 +279,7 @@ impl Experiment for Rnn {
             (Frame::Untrained(paths), _) => record.untrained = Some(paths),
             (Frame::StepBound(bound), _) => record.step_bound = Some(bound),
             (Frame::UntrainedTraces(traces), _) => record.untrained_traces = traces.map(Some),
+            (Frame::UntrainedGradients(rows), _) => record.untrained_gradients = rows.map(Some),
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
             (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),
             (Frame::Train(steps, measured), Some(net)) => net.apply_frame(&steps, measured),
@@ -241,6 +295,7 @@ impl Experiment for Rnn {
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
                 ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
                 ArmSeries::new("grad_first", "Gradient at the first token", "", &gradient),
+                ArmSeries::new("grad_norm", "Gradient norm of all weights", "", &net.norms),
             ]
         })
     }

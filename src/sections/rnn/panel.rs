@@ -1,14 +1,19 @@
 //! The panel of section 4.
 
 mod cell;
+mod cover;
 mod figures;
+mod latest;
+mod sequence;
 mod text;
+
+pub use cover::cover;
 
 use super::{Alphabet, Config, Rnn};
 use crate::client::use_experiment;
 use crate::keys;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
-use figures::{GradientChapter, PathFigure, TrainFigures};
+use crate::panel::{ChapterBody, Hint, Page, PanelProps, Readouts, controls, frame, use_settings};
+use figures::PathFigure;
 use yew::prelude::*;
 
 /// The panel of section 4: recurrent networks over long sequences.
@@ -17,71 +22,83 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config: &Config = &settings.config;
     let lab = use_experiment::<Rnn>(&settings.run_config, settings.options);
+    let position = use_state_eq(|| 0usize);
+    let move_to = use_callback((), {
+        let position = position.setter();
+        move |t: usize, ()| position.set(t)
+    });
     let task_keys: &[_] = match config.alphabet {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
     };
-    let task = || controls("Task", task_keys);
-    let networks = || controls("Networks", keys![Config; d_hidden, forget_bias, spectral_radius]);
-    let training = || controls("Training", keys![Config; learning_rate, clip, batch_size, steps]);
-    let record = PtrEq(lab.record.clone());
+    let groups = vec![
+        controls("Task", task_keys),
+        controls("Networks", keys![Config; d_hidden, forget_bias, spectral_radius]),
+        controls("Training", keys![Config; learning_rate, clip, batch_size, steps]),
+    ];
+    let hint = |words, experiment| Some(Hint { words, experiment });
     let body = |chapter: &str| match chapter {
         "memory" => ChapterBody {
-            lead: text::introduction(),
+            lead: text::memory_lead(config),
             stage: html! {
                 <>
-                    { text::why(config) }
-                    <TrainFigures config={config.clone()} record={record.clone()} />
-                    <Readouts />
+                    { sequence::sequence_figure(config, &lab.record) }
+                    { figures::train_figures(config) }
                 </>
             },
+            keys: keys![Config; seq_len, spectral_radius, forget_bias],
+            hint: hint("Raise ρ to 1.1 and train again.", "good-start"),
+            below: html! { <><Readouts />{ text::reading(config, &lab.record) }{ text::why(config) }</> },
             ..ChapterBody::default()
         },
         "backpropagation" => ChapterBody {
-            stage: html! {
+            lead: text::backpropagation_lead(),
+            stage: figures::gradient_figure(config, &lab.record),
+            keys: keys![Config; seq_len, spectral_radius, forget_bias, clip],
+            hint: hint("Raise ρ to 2 and watch the left end of the RNN’s line.", "radius-two"),
+            below: html! {
                 <>
-                    { text::through_time() }
                     <Readouts />
-                    <GradientChapter config={config.clone()} record={record.clone()} />
+                    { text::through_time() }
+                    { figures::clip_figure(config) }
+                    { figures::gradient_maps(config, &lab.record) }
                 </>
             },
             ..ChapterBody::default()
         },
         "survival" => ChapterBody {
+            lead: text::survival_lead(config),
             stage: html! {
+                <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
+            },
+            keys: keys![Config; seq_len, spectral_radius, forget_bias, d_hidden],
+            hint: hint("Set the forget-gate bias to 1, then back to chrono.", "chrono"),
+            below: html! {
                 <>
-                    { text::why(config) }
-                    { text::rates() }
                     <Readouts />
+                    { text::why(config) }
                     <Readouts row={1} />
-                    <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
+                    { text::rates() }
                 </>
             },
             ..ChapterBody::default()
         },
         "architecture" => ChapterBody {
-            stage: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
+            lead: text::architecture_lead(),
+            stage: cell::cell_figure(config, &lab.record, *position, &move_to),
+            keys: keys![Config; seq_len, d_hidden, forget_bias, spectral_radius],
+            hint: hint("Train, and see which gates move.", "four-gates"),
+            below: html! {
+                <>
+                    { text::equations() }
+                    { cell::units_figure(config, &lab.record, *position, &move_to) }
+                    { text::param_formula(config) }
+                    <Readouts />
+                </>
+            },
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),
     };
-    let page = Page { settings: vec![task(), networks(), training()], ..Page::default() };
-    frame(&lab, &settings, page, body)
-}
-
-#[derive(PartialEq, Properties)]
-struct BuildProps {
-    config: Config,
-}
-
-/// The equations, the parameter counts, and the agreement with burn.
-#[component]
-fn Build(props: &BuildProps) -> Html {
-    html! {
-        <>
-            { text::equations() }
-            { text::param_formula(&props.config) }
-            <Readouts />
-        </>
-    }
+    frame(&lab, &settings, Page { settings: groups, ..Page::default() }, body)
 }

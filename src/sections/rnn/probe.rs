@@ -1,6 +1,7 @@
-//! Measurements that need no training: parameter counts, agreement with burn's own modules, and the paths of the
-//! untrained networks.
+//! Measurements that need no training: parameter counts, agreement with burn's own modules, and the gradients and paths of
+//! the untrained networks.
 
+use super::gradients::untrained_gradients;
 use super::nets::{inputs, lstm, rnn, task};
 use super::paths::{lstm_trace, rnn_trace};
 use super::{Agreement, Config, Frame, Paths, Rnn};
@@ -30,12 +31,18 @@ impl Probe for Rnn {
         let lstm = lstm(&config, &autodiff);
         ctx.send(Frame::Counted([count_params(&rnn) as u32, count_params(&lstm) as u32]));
 
-        let rnn_trace = rnn_trace(&config, &rnn, device).await?;
-        let lstm_trace = lstm_trace(&config, &lstm, device).await?;
+        // The first figure of the section shows the sequence and these gradients, so they come first.
+        let (of_rnn, of_lstm) =
+            (rnn_trace(&config, &rnn, device).await?, lstm_trace(&config, &lstm, device).await?);
+        ctx.send(Frame::UntrainedTraces([Rc::new(of_rnn.trace.clone()), Rc::new(of_lstm.trace.clone())]));
+        let gradients = [
+            untrained_gradients(&config, &rnn, device).await?,
+            untrained_gradients(&config, &lstm, device).await?,
+        ];
+        ctx.send(Frame::UntrainedGradients(gradients.map(Rc::new)));
         ctx.send(Frame::StepBound(largest_singular_value(&rnn).await?));
-        let paths = Paths { cell: lstm_trace.cell_path(), ..rnn_trace.rnn_path(&rnn).await? };
+        let paths = Paths { cell: of_lstm.cell_path(), ..of_rnn.rnn_path(&rnn).await? };
         ctx.send(Frame::Untrained(Rc::new(paths)));
-        ctx.send(Frame::UntrainedTraces([Rc::new(rnn_trace.trace), Rc::new(lstm_trace.trace)]));
         if ctx.step_done(Progress { step: 1, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }

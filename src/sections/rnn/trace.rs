@@ -13,6 +13,8 @@ pub struct Part {
     pub title: &'static str,
     /// Its range.
     pub kind: PartKind,
+    /// Its name on a gate of the diagram, and the verb that says what it does to the cell.
+    pub role: [&'static str; 2],
 }
 
 /// The range of a quantity.
@@ -28,18 +30,18 @@ pub enum PartKind {
 
 /// The quantities of an RNN, in the order of its [`Trace`].
 pub const RNN_PARTS: [Part; 2] = [
-    Part { symbol: "a", title: "pre-activation", kind: PartKind::Free },
-    Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
+    Part { symbol: "a", title: "pre-activation", kind: PartKind::Free, role: ["", ""] },
+    Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed, role: ["", ""] },
 ];
 
 /// The quantities of an LSTM, in the order of its [`Trace`].
 pub const LSTM_PARTS: [Part; 6] = [
-    Part { symbol: "f", title: "forget gate", kind: PartKind::Gate },
-    Part { symbol: "i", title: "input gate", kind: PartKind::Gate },
-    Part { symbol: "g", title: "candidate", kind: PartKind::Squashed },
-    Part { symbol: "o", title: "output gate", kind: PartKind::Gate },
-    Part { symbol: "c", title: "cell state", kind: PartKind::Free },
-    Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
+    Part { symbol: "f", title: "forget gate", kind: PartKind::Gate, role: ["forget", "keep"] },
+    Part { symbol: "i", title: "input gate", kind: PartKind::Gate, role: ["input", "write"] },
+    Part { symbol: "g", title: "candidate", kind: PartKind::Squashed, role: ["candidate", "propose"] },
+    Part { symbol: "o", title: "output gate", kind: PartKind::Gate, role: ["output", "read"] },
+    Part { symbol: "c", title: "cell state", kind: PartKind::Free, role: ["", ""] },
+    Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed, role: ["", ""] },
 ];
 
 /// The index of the forget gate among [`LSTM_PARTS`].

@@ -1,12 +1,13 @@
 //! Trains the RNN or the LSTM; both see the same batches.
 
+use super::gradients::{batches, position_norms, weight_norm};
 use super::nets::{inputs, lstm, rnn, task};
 use super::paths::{Traced, lstm_trace, rnn_trace};
 use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, Trace};
 use crate::core::LabError;
 use crate::data::recall::{Recall, Sequences, stream};
 use crate::models::lstm::Lstm;
-use crate::models::recurrent::{Gradients, Recurrent, ThroughTime, gradients};
+use crate::models::recurrent::{Gradients, Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::arm::StepBatch;
 use crate::run::driver::{Training, at_growing_intervals};
@@ -80,7 +81,7 @@ impl Training<Rnn> for RnnTraining {
             held_out: HeldOut::new(&task, &config, device),
             task,
             device: device.clone(),
-            rng: stream(config.seed.into(), 0),
+            rng: batches(&config),
             net: match arm {
                 RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, adam)),
                 _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), adam)),
@@ -120,6 +121,7 @@ impl Training<Rnn> for RnnTraining {
         let options = StepOptions { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
         let norms = with_net!(&mut self.net, train_state => descend(train_state, &[x, y], options, measured));
         let mut norms = norms.into_iter();
+        self.norms.weights.extend(norms.next());
         self.norms.hidden.extend(norms.next());
         self.norms.cell.extend(norms.next());
     }
@@ -141,15 +143,18 @@ impl Training<Rnn> for RnnTraining {
         ctx: &mut impl RunContext<Rnn>,
     ) -> Result<(), LabError> {
         let norms = std::mem::take(&mut self.norms);
-        let [hidden, cell] = read_groups([norms.hidden, norms.cell]).await?;
+        let [weights, hidden, cell] = read_groups([norms.weights, norms.hidden, norms.cell]).await?;
+        let measured_steps = std::mem::take(&mut self.measured_steps);
+        let norms = measured_steps.iter().copied().zip(weights).collect();
         let mut cells = cell.chunks_exact(self.task.seq_len.max(1));
         let hidden = hidden.chunks_exact(self.task.seq_len.max(1));
-        let gradients =
-            std::mem::take(&mut self.measured_steps).into_iter().zip(hidden).map(|(step, hidden)| {
-                GradientRow { step, hidden: hidden.to_vec(), cell: cells.next().unwrap_or_default().to_vec() }
-            });
+        let gradients = measured_steps.into_iter().zip(hidden).map(|(step, hidden)| GradientRow {
+            step,
+            hidden: hidden.to_vec(),
+            cell: cells.next().unwrap_or_default().to_vec(),
+        });
         let gradients = gradients.collect();
-        let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
+        let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients, norms };
         let step = steps.last_step();
         ctx.send(Frame::Train(steps, measured));
         let started = ctx.now_ms();
@@ -178,14 +183,19 @@ impl RnnTraining {
     }
 }
 
-/// Gradient norms at every position, `[seq_len]` per measured step, on the device.
+/// Norms of the measured steps, on the device.
 #[derive(Default)]
 struct Norms {
+    /// Of all weights, `[1]` per step.
+    weights: Vec<Tensor<1>>,
+    /// Of the hidden state at every position, `[seq_len]` per step.
     hidden: Vec<Tensor<1>>,
+    /// Of the cell at every position, `[seq_len]` per step.
     cell: Vec<Tensor<1>>,
 }
 
-/// Performs one step. If `measured`, returns the gradient norms of the hidden states and, for an LSTM, of the cells.
+/// Performs one step. If `measured`, returns the norm of the gradient of all weights, and the gradient norms of the hidden
+/// states and, for an LSTM, of the cells.
 fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
     batch: &[Input],
@@ -195,25 +205,13 @@ fn descend<N: Recurrent>(
     train_state.step(batch, options, |net, inputs| {
         let Gradients { loss, params, through_time } =
             gradients(net, &inputs.inner(0), |logits| cross_entropy(logits, inputs.get(1)));
-        let ThroughTime { d_hidden, d_cell } = through_time;
-        let measured = std::iter::once(d_hidden).chain(d_cell).filter(|_| measured).map(norms);
-        StepOutput { loss, grads: params, measured: measured.collect() }
+        let measured = if measured {
+            std::iter::once(weight_norm(net, &params)).chain(position_norms(through_time)).collect()
+        } else {
+            Vec::new()
+        };
+        StepOutput { loss, grads: params, measured }
     })
-}
-
-/// Returns the gradient norm at each position. Squares of very small gradients would underflow, so each gradient is
-/// divided by its largest element first.
-///
-/// # Shapes
-///
-/// - gradients: `[seq_len, batch, d_h]`
-/// - output: `[seq_len]`
-fn norms(gradients: Tensor<3>) -> Tensor<1> {
-    let [seq_len, batch, d_h] = gradients.dims();
-    let all = gradients.reshape([seq_len, batch * d_h]);
-    let largest = all.clone().abs().max_dim(1).clamp_min(f32::MIN_POSITIVE);
-    let relative = (all / largest.clone()).square().sum_dim(1).sqrt();
-    (relative * largest).reshape([seq_len])
 }
 
 /// The held-out sequences.

@@ -14,6 +14,13 @@ function pace({ words, numbers, choice }, assert) {
 }
 
 export default {
+  'two-look-ups-one-head': ({ words, numbers, choice }, assert) => {
+    const { loss_heads: several, loss_one_head: one } = numbers;
+    assert.ok(words.includes(several.toFixed(2)) && words.includes(one.toFixed(2)), words);
+    const bound = (7 / 16) * Math.LN2;
+    if (choice === 2) assert.ok(several < bound && one >= bound, JSON.stringify(numbers));
+    if (choice === 3) assert.ok(several >= bound && one >= bound, JSON.stringify(numbers));
+  },
   'eight-heads': ({ words, numbers }, assert) => {
     assert.equal(numbers.params_counted, 4224);
     assert.match(words, /^8 heads have 4224 parameters, exactly as many as one head/);

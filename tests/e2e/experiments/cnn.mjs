@@ -3,6 +3,27 @@
 const ratio = (numbers) => numbers.ms_per_step_conv / numbers.ms_per_step_separable;
 
 export default {
+  'dense-parameters': ({ words, numbers, choice }, assert) => {
+    assert.equal(numbers.dense_params, 2_099_200);
+    assert.equal(choice, 2);
+    assert.ok(words.startsWith(`${(numbers.dense_params_large / numbers.dense_params).toFixed(2)} times`), words);
+  },
+  'pooling-and-reach': ({ words, numbers }, assert) => {
+    assert.equal(numbers.rf_measured, 46);
+    assert.equal(numbers.rf_formula, 46);
+    assert.match(words, /^46 pixels: .*as the formula says/);
+  },
+  'one-pixel': ({ words, numbers, choice }, assert) => {
+    const changes = [numbers.change_maps, numbers.change_max, numbers.change_average];
+    assert.equal(choice, changes.indexOf(Math.min(...changes)));
+    assert.match(words, [/^The maps themselves/, /^Max pooling/, /^Average pooling/][choice]);
+  },
+  'equal-budget': ({ words, numbers, choice }, assert) => {
+    const points = 100 * (numbers.accuracy_separable - numbers.accuracy_conv);
+    assert.equal(choice, Math.abs(points) <= 5 ? 0 : points > 0 ? 1 : 2);
+    assert.match(words, [/^Nearly the same/, /is ahead by/, /is behind by/][choice]);
+    assert.ok(numbers.accuracy_conv > 0.4 && numbers.accuracy_separable > 0.3, 'both learn');
+  },
   'stride-and-padding': ({ words, numbers }, assert) => {
     assert.equal(numbers.out_measured, 16);
     assert.equal(numbers.out_formula, 16);

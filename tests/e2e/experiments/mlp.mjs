@@ -45,6 +45,12 @@ export default {
     // The best band classifies 86.8% correctly, up to the random choice of points.
     assert.ok(activated < 0.92, words);
   },
+  'steep-step': ({ words, numbers, choice }, assert) => {
+    const { pieces_error: formula, pieces_trained_error: trained } = numbers;
+    assert.ok(words.includes(formula.toFixed(3)) && words.includes(trained.toFixed(3)), words);
+    assert.equal(choice, trained < formula ? 0 : trained <= 2 * formula ? 1 : 2);
+    assert.ok(trained < formula, words);
+  },
   'deep-sigmoid': ({ words, numbers }, assert) => {
     const { loss_activated: loss, accuracy_activated: activated, grad_ratio_activated: ratio } = numbers;
     assert.ok(names(words, activated) && words.includes(loss.toFixed(3)), words);

@@ -68,7 +68,7 @@ export async function closeAll() {
  * Opens an address of the lab in a fresh profile and returns its page. `complaints` receives every error on
  * the page's console (violations of its policy are among them), every uncaught error, and every request to an
  * origin that no test serves; errors that match one of `allow` are expected. With `ready: false` the page
- * need not have a panel, `from` is another site, and `init` runs in the page before anything else does. `slow`
+ * need not have a panel (the cover has none), `from` is another site, and `init` runs in the page before anything else does. `slow`
  * emulates a connection of 10 Mbit/s and a processor that is four times slower.
  */
 export async function openPage(hash, options = {}, complaints = []) {
@@ -189,13 +189,38 @@ export function waitState(page, wanted, timeout = 30_000) {
 /** Returns the panel's error message, as a visitor reads it. */
 export const notice = (page) => page.locator('[data-kind="error"]:visible').first().innerText({ timeout: 5000 });
 
-/** Presses train, pause, resume, step, stop or reset. */
-export const act = (page, action) => page.locator(`${panel} [data-action="${action}"]`).first().click();
+/** Opens the closed menus and groups that contain an element, the outermost first, as a visitor does. */
+export async function reveal(target) {
+  await target.first().waitFor({ state: 'attached' });
+  const closed = target.first().locator('xpath=ancestor::details[not(@open)]/summary').first();
+  for (let depth = 0; depth < 4 && (await closed.count()); depth++) await closed.click();
+}
+
+/** Opens every group of settings, so that each control is in sight of somebody who scrolls. */
+export async function openSettings(page) {
+  const closed = page.locator('.side details:not([open]) > summary:visible').first();
+  while (await closed.count()) await closed.click();
+}
+
+/** Presses train, pause, resume, step, stop, reset or another button of the panel. */
+export async function act(page, action) {
+  const button = page.locator(`${panel} [data-action="${action}"]`).first();
+  await reveal(button);
+  await button.click();
+}
+
+/** Chooses a preset. */
+export async function choosePreset(page, slug) {
+  const button = page.locator(`[data-preset="${slug}"]`).first();
+  await reveal(button);
+  await button.click();
+}
 
 /** Sets a control as a visitor does: types a number, chooses from a menu, ticks a box. */
 export async function setParam(page, key, value) {
   const control = page.locator(`[data-param="${key}"]`).first();
   const field = control.locator('input[role="spinbutton"], select, input[type="checkbox"]').first();
+  await reveal(field);
   const kind = await field.evaluate((node) => (node.tagName === 'SELECT' ? 'select' : node.type));
   if (kind === 'select') await field.selectOption(String(value));
   else if (kind === 'checkbox') await field.setChecked(Boolean(value));

@@ -92,7 +92,7 @@ export async function wander(page, { seed, seconds }) {
       const count = await sliders.count();
       if (count) await sliders.nth(Math.floor(next() * count)).press(of(['ArrowLeft', 'ArrowRight']), { timeout: 2000 }).catch(() => {});
     } else if (dice < 0.9) {
-      const chapters = page.locator('.rail a:visible');
+      const chapters = page.locator('[data-action="chapter"]:visible');
       const count = await chapters.count();
       if (count) await chapters.nth(Math.floor(next() * count)).click({ timeout: 2000 }).catch(() => {});
     } else await page.waitForTimeout(next() * 1500);

@@ -24,7 +24,7 @@ pub(super) fn square(n: usize, values: &Rc<Vec<f32>>) -> Grid {
 }
 
 /// Returns the numbers of the tokens, counted from 1.
-fn numbers(n: usize) -> Rc<Vec<AttrValue>> {
+pub(super) fn numbers(n: usize) -> Rc<Vec<AttrValue>> {
     Rc::new((1..=n).map(|i| AttrValue::from(i.to_string())).collect())
 }
 
@@ -72,7 +72,7 @@ fn map_figure(
         <Figure name={format!("weights-{slug}")} {title} {look_for} {formula} {table}>
             <Heatmap name={format!("weights-{slug}")} {grid} map={ColorMap::Sequential} range={Some((0.0, 1.0))}
                 x_label="key" y_label="query" value_label="weight" {also} row_names={names.clone()} col_names={names}
-                empty="Loading the compute engine…" />
+                empty={WAITING} />
         </Figure>
     }
 }
@@ -98,22 +98,29 @@ pub(super) struct SweepProps {
     pub(super) sweep: Option<Rc<Sweep>>,
 }
 
-/// Entropy, largest weight and Jacobian against d_k, and the distribution at the slider's d_k.
+/// Entropy against d_k, and the distribution at the slider's d_k.
+#[component]
+pub(super) fn SweepStage(props: &SweepProps) -> Html {
+    let none = Rc::new(Sweep::default());
+    let sweep = props.sweep.as_ref().unwrap_or(&none);
+    html! {
+        <div class="figure-row">
+            { entropy_figure(props, sweep) }
+            { bars_figure(props, sweep) }
+        </div>
+    }
+}
+
+/// Largest weight and Jacobian against d_k.
 #[component]
 pub(super) fn SweepFigures(props: &SweepProps) -> Html {
     let none = Rc::new(Sweep::default());
     let sweep = props.sweep.as_ref().unwrap_or(&none);
     html! {
-        <>
-            <div class="figure-row">
-                { entropy_figure(props, sweep) }
-                { bars_figure(props, sweep) }
-            </div>
-            <div class="figure-row">
-                { largest_figure(props, sweep) }
-                { jacobian_figure(sweep) }
-            </div>
-        </>
+        <div class="figure-row">
+            { largest_figure(props, sweep) }
+            { jacobian_figure(sweep) }
+        </div>
     }
 }
 
@@ -142,7 +149,8 @@ fn pair(sweep: &Sweep, of: fn(&Saturation) -> Spread, ceiling: f64) -> Vec<Serie
     ]
 }
 
-const WAITING: &str = "Loading the compute engine…";
+/// Shown until the first measurements arrive.
+pub(super) const WAITING: &str = "The chart appears when the compute engine is loaded.";
 
 fn entropy_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let uniform = entropy_uniform(&props.config);
@@ -290,6 +298,13 @@ pub(super) struct HeadMapsProps {
     /// The titles of the heads; by default their numbers, counted from 1.
     #[prop_or_default]
     pub(super) titles: Vec<AttrValue>,
+    /// A line below each title.
+    #[prop_or_default]
+    pub(super) notes: Vec<AttrValue>,
+    #[prop_or(true)]
+    pub(super) bar: bool,
+    #[prop_or(220.0)]
+    pub(super) max_height: f64,
     pub(super) row_names: Rc<Vec<AttrValue>>,
     pub(super) col_names: Rc<Vec<AttrValue>>,
     pub(super) x_label: AttrValue,
@@ -311,14 +326,18 @@ pub(super) fn HeadMaps(props: &HeadMapsProps) -> Html {
         html! {
             <div class="head-map" key={i}>
                 <p class="head-title">{ title }</p>
+                if let Some(note) = props.notes.get(i) {
+                    <p class="head-note">{ note.clone() }</p>
+                }
                 <Heatmap name={format!("{}, head {}", props.name, i + 1)} grid={square(props.n, weights)} map={ColorMap::Sequential}
                     range={Some((0.0, 1.0))} x_label={props.x_label.clone()} y_label={props.y_label.clone()} value_label="weight"
                     row_names={props.row_names.clone()} col_names={props.col_names.clone()} points={props.points.clone()}
-                    empty={props.empty.clone()} />
+                    color_bar={props.bar} max_height={props.max_height} empty={props.empty.clone()} />
             </div>
         }
     };
-    html! { <div class="head-maps">{ for maps.iter().enumerate().map(map) }</div> }
+    let is_small = (!props.bar).then_some("");
+    html! { <div class="head-maps" data-small={is_small}>{ for maps.iter().enumerate().map(map) }</div> }
 }
 
 /// Returns the weights as a table, with one row per head and query and one column per key.

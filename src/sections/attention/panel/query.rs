@@ -8,8 +8,10 @@ use super::text;
 use crate::charts::Table;
 use crate::charts::scale::format_exact;
 use crate::panel::PtrEq;
+use crate::run::Experiment;
 use crate::sections::attention::{
-    Config, Example, MAX_HEADS, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
+    Attention, Config, Example, Projections, Record, SCALED, SecondQuestion, Sequence, Stages, UNSCALED,
+    stages,
 };
 use crate::ui::figure::Figure;
 use blocks::View;
@@ -25,14 +27,21 @@ struct QueryProps {
     /// The queries, keys and values of each arm's network.
     projections: [Option<PtrEq<Projections>>; 2],
     sequence: Option<Rc<Sequence>>,
+    second: Option<Rc<SecondQuestion>>,
     training: bool,
 }
 
-/// Returns the figure for a record. During training, numbers that the user has not changed follow the network.
+/// Returns the figure for a record. Before training, a head comes from the untrained network. During training, numbers that the user has not changed follow the network.
 pub(super) fn query_figure(config: &Config, record: &Record, training: bool) -> Html {
-    let projections = [SCALED, UNSCALED].map(|arm| record.arms[arm].projections.clone().map(PtrEq));
-    let sequence = record.arms.iter().find_map(|net| net.sequence.clone());
-    html! { <QueryFigure config={config.clone()} {projections} {sequence} {training} /> }
+    let untrained = record.untrained.get(config.task as usize).and_then(Option::as_deref);
+    let projections = [SCALED, UNSCALED].map(|arm| {
+        let before = || untrained.and_then(|of| of.nets.get(arm)).map(|net| net.projections.clone());
+        record.arms[arm].projections.clone().or_else(before).map(PtrEq)
+    });
+    let of_run = record.arms.iter().find_map(|net| net.sequence.clone());
+    let sequence = of_run.or_else(|| untrained.map(|of| of.sequence.clone()));
+    let second = untrained.and_then(|of| of.second.clone());
+    html! { <QueryFigure config={config.clone()} {projections} {sequence} {second} {training} /> }
 }
 
 /// The maximum numbers of dimensions and keys with fields. The others are summed.
@@ -76,7 +85,7 @@ fn QueryFigure(props: &QueryProps) -> Html {
         }
     });
     let stages = stages(&example, &state.switches);
-    let names = names(state.source, n_keys, props.sequence.as_deref());
+    let names = names(state.source, n_keys, props.sequence.as_deref(), props.second.as_deref());
     let view = View { example: &example, stages: &stages, state: &state, window: &window, names: &names };
     let dispatch = state.dispatcher();
     let look_for = html! { <>{ "Computed on this page, in closed form, as you type. Change a number of the query, a key or a value, or switch the scale or a mask on and off. Arrow keys step by 0.1, with Shift by 1." }</> };
@@ -84,18 +93,25 @@ fn QueryFigure(props: &QueryProps) -> Html {
     html! {
         <Figure name="query" picture={false} {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
             <div class="query-figure" data-source={match state.source { Source::Small => "small", Source::Run { .. } => "run" }}>
-                { source(props, &state, &dispatch) }
-                { switches(&state, &dispatch, &example, projections.as_ref().is_none_or(|of| of.scaled)) }
-                <p class="query-warning" role="status">{ state.warning.clone().unwrap_or_default() }</p>
+                <div class="query-tools">
+                    { source(props, &state, &dispatch) }
+                    { switches(&state, &dispatch, &example, projections.as_ref().is_none_or(|of| of.scaled)) }
+                </div>
                 if example.q.is_empty() {
-                    <p class="query-empty">{ "There is no such head or token in this run, or no run. Train, choose another, or take the small example." }</p>
+                    <p class="query-empty">{ "There is no such head or token in this network. Choose another, or take the small example." }</p>
                 } else {
                     <div class="query-blocks" oninput={fields.input} onkeydown={fields.keydown} onfocusout={fields.leave}>
                         { blocks::compare(&view) }
                         { blocks::weigh(&view, &dispatch) }
                         { blocks::average(&view) }
                     </div>
-                    { blocks::summary(&view) }
+                    <div class="query-foot">
+                        <p class="query-warning" role="status">{ state.warning.clone().unwrap_or_default() }</p>
+                        if state.warning.is_none() {
+                            { blocks::summary(&view) }
+                        }
+                        { sizes(&state, &dispatch, &example) }
+                    </div>
                 }
             </div>
         </Figure>
@@ -155,15 +171,20 @@ fn field(event: &Event) -> Option<(Cell, String)> {
 struct Names {
     query: String,
     keys: Vec<String>,
-    /// The key that the query asks for.
-    asked: Option<usize>,
+    /// The keys that the query asks for.
+    asked: Vec<usize>,
 }
 
-fn names(source: Source, n_keys: usize, sequence: Option<&Sequence>) -> Names {
+fn names(
+    source: Source,
+    n_keys: usize,
+    sequence: Option<&Sequence>,
+    second: Option<&SecondQuestion>,
+) -> Names {
     let numbered = |query: &str| Names {
         query: query.to_owned(),
         keys: (1..=n_keys).map(|key| format!("key {key}")).collect(),
-        asked: None,
+        asked: Vec::new(),
     };
     let (Source::Run { position, .. }, Some(sequence)) = (source, sequence) else { return numbered("query") };
     let tokens = sequence.names.iter().zip(&sequence.values);
@@ -171,10 +192,13 @@ fn names(source: Source, n_keys: usize, sequence: Option<&Sequence>) -> Names {
     let (Some(&ask), true) = (sequence.asks.get(position), keys.len() == n_keys) else {
         return numbered("query");
     };
+    let asks = std::iter::once(&ask).chain(second.and_then(|second| second.asks.get(position)));
+    let positions = [Some(&sequence.positions), second.map(|second| &second.positions)];
+    let asked = positions.into_iter().flatten().filter_map(|positions| positions.get(position));
     Names {
-        query: format!("asks {}", letter(ask)),
+        query: format!("asks {}", asks.map(|&ask| letter(ask).to_string()).collect::<Vec<_>>().join(", ")),
         keys,
-        asked: sequence.positions.get(position).map(|&asked| asked as usize),
+        asked: asked.map(|&position| position as usize).collect(),
     }
 }
 
@@ -189,18 +213,21 @@ fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatche
     let has_run = props.projections.iter().any(Option::is_some);
     let first = Source::Run { arm: FIRST_ARM, head: 0, position: 0 };
     let (to_small, to_run) = (choose(Source::Small), choose(first));
-    let heads = (props.config.n_heads as usize).min(MAX_HEADS);
+    let arms: Vec<String> = Attention::arms(&props.config).iter().map(|arm| arm.title.to_owned()).collect();
+    let heads = match state.source {
+        Source::Run { arm, .. } => {
+            props.projections.get(arm).and_then(Option::as_ref).map_or(1, |of| of.heads())
+        }
+        Source::Small => 1,
+    };
     html! {
         <div class="query-source">
             <div role="group" aria-label="Numbers">
                 <button type="button" data-action="query-small" aria-pressed={is_small.to_string()} onclick={to_small}>{ "Small example" }</button>
-                <button type="button" data-action="query-run" aria-pressed={(!is_small).to_string()} disabled={!has_run} onclick={to_run}>{ "Take from the run" }</button>
+                <button type="button" data-action="query-run" aria-pressed={(!is_small).to_string()} disabled={!has_run} onclick={to_run}>{ "Take from the network" }</button>
             </div>
-            if !has_run {
-                <span class="query-note">{ "Press Train, and a head of the look-up network can be taken." }</span>
-            }
             if let Source::Run { arm, head, position } = state.source {
-                { menu("Network", "query-arm", arm, &["scaled".to_owned(), "unscaled".to_owned()], choose_with(dispatch, props, move |arm| Source::Run { arm, head, position })) }
+                { menu("Network", "query-arm", arm, &arms, choose_with(dispatch, props, move |arm| Source::Run { arm, head, position })) }
                 { menu("Head", "query-head", head, &(1..=heads).map(|head| head.to_string()).collect::<Vec<_>>(), choose_with(dispatch, props, move |head| Source::Run { arm, head, position })) }
                 { menu("Query", "query-position", position, &queries(props), choose_with(dispatch, props, move |position| Source::Run { arm, head, position })) }
             }
@@ -269,26 +296,41 @@ fn switches(
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.dispatch(make()))
     };
-    let size = |label: &'static str, name: &'static str, keys: usize, dims: usize| {
-        let fits = SIZES.contains(&keys) && SIZES.contains(&dims);
-        let example = example.clone();
-        html! {
-            <button type="button" data-action={name} disabled={!fits} onclick={press(Rc::new(move || Action::Resize(resized(&example, keys, dims))))}>{ label }</button>
-        }
-    };
-    let (n_keys, d_k) = (example.keys.len(), example.q.len());
+    let d_k = example.q.len();
     html! {
         <div class="query-switches">
             <label><input type="checkbox" data-switch="scale" checked={state.switches.scaled} onchange={on(|| Action::Scale)} />{ format!(" divide by √d_k = √{d_k}") }</label>
             <label><input type="checkbox" data-switch="causal" checked={state.switches.causal} onchange={on(|| Action::Causal)} />{ format!(" causal mask (query at position {})", example.position + 1) }</label>
-            if state.source == Source::Small {
-                { size("− key", "fewer-keys", n_keys.saturating_sub(1), d_k) }
-                { size("+ key", "more-keys", n_keys + 1, d_k) }
-                { size("− dimension", "fewer-dims", n_keys, d_k.saturating_sub(1)) }
-                { size("+ dimension", "more-dims", n_keys, d_k + 1) }
-            }
             <button type="button" data-action="query-undo" disabled={!state.can_undo()} onclick={press(Rc::new(|| Action::Undo))}>{ "Undo" }</button>
             <button type="button" data-action="query-reset" onclick={press(Rc::new(move || Action::Reset(scaled)))}>{ "Reset numbers" }</button>
+        </div>
+    }
+}
+
+/// The buttons that change the size of the small example.
+fn sizes(
+    state: &UseReducerHandle<QueryState>,
+    dispatch: &UseReducerDispatcher<QueryState>,
+    example: &Rc<Example>,
+) -> Html {
+    if state.source != Source::Small {
+        return Html::default();
+    }
+    let (n_keys, d_k) = (example.keys.len(), example.q.len());
+    let size = |label: &'static str, about: &'static str, name: &'static str, keys: usize, dims: usize| {
+        let fits = SIZES.contains(&keys) && SIZES.contains(&dims);
+        let (example, dispatch) = (example.clone(), dispatch.clone());
+        let onclick = move |_: MouseEvent| dispatch.dispatch(Action::Resize(resized(&example, keys, dims)));
+        html! { <button type="button" data-action={name} aria-label={about} disabled={!fits} {onclick}>{ label }</button> }
+    };
+    html! {
+        <div class="query-sizes">
+            <span>{ "keys" }</span>
+            { size("−", "one key fewer", "fewer-keys", n_keys.saturating_sub(1), d_k) }
+            { size("+", "one key more", "more-keys", n_keys + 1, d_k) }
+            <span>{ "dimensions" }</span>
+            { size("−", "one dimension fewer", "fewer-dims", n_keys, d_k.saturating_sub(1)) }
+            { size("+", "one dimension more", "more-dims", n_keys, d_k + 1) }
         </div>
     }
 }

@@ -20,8 +20,10 @@ pub(super) fn Counts(props: &CountsProps) -> Html {
     let CountsProps { config, blocks } = props;
     html! {
         <>
-            <Readouts />
+            <h2 class="cnn-part">{ "One block alone" }</h2>
+            <p>{ "A block with the kernel size and the channels of the settings, on maps of 8 × 8:" }</p>
             <Readouts row={1} />
+            <Readouts row={2} />
             { text::params_formula(config) }
             <div class="figure-row">
                 { kernel_figure(config, *blocks) }
@@ -43,7 +45,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
     let mut series = vec![
         limit,
         Series::new(
-            "multiply-adds",
+            "MACs",
             points((1..=11).map(|k| (k, separable_savings(config.c_out.into(), k.into())))),
             CONV,
         ),
@@ -75,11 +77,7 @@ fn channels_figure(config: &Config) -> Html {
     let counts = || (0..=12).map(|power| 1u32 << power);
     let of = |c_out: u32| block_formula(&Config { c_out, ..config.clone() });
     let series = vec![
-        Series::new(
-            "multiply-adds",
-            points(counts().map(|c| (c, separable_savings(c.into(), k.into())))),
-            CONV,
-        ),
+        Series::new("MACs", points(counts().map(|c| (c, separable_savings(c.into(), k.into())))), CONV),
         Series::new("parameters", points(counts().map(|c| (c, of(c).params_ratio()))), SEPARABLE),
     ];
     let limit = Reference { label: format!("K² = {}", k * k).into(), y: f64::from(k * k) };

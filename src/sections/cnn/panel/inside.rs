@@ -60,8 +60,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     };
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
-            <p>{ "Choose a test image. Its feature maps update during training." }</p>
-            { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
+                        { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
 }
@@ -80,9 +79,9 @@ fn NetInside(props: &NetInsideProps) -> Html {
     let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
     let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
     let look_for = html! {
-        <>{ "Top: the first layer's kernels (orange is positive, blue negative)" }
+        <>{ "Top: kernels of the first layer (orange is positive, blue negative)" }
         { if channels == 3 { "; those for red, green and blue are stacked. " } else { ". " } }
-        { "Below: the first feature maps of each block, after ReLU and before pooling. Each map has its own scale, from its minimum (dark) to its maximum (bright), so brightness can be compared within a map only; the table has the maxima. A uniform map did not respond to any part of this image." }</>
+        { "Below: maps of each block, after ReLU and before pooling. Each map has its own scale, so compare brightness within a map only. A uniform map responds to nothing in this image." }</>
     };
     let table = {
         let table = view.map(maps_table).unwrap_or_default();
@@ -92,13 +91,12 @@ fn NetInside(props: &NetInsideProps) -> Html {
         <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} {table}>
             if let Some(view) = view {
                 <p class="cnn-words" data-look-step={view.step.to_string()}>
-                    { format!("After step {}: {}", view.step, prediction(view, names)) }
+                    { if view.step == 0 { "Before training: ".to_owned() } else { format!("After step {}: ", view.step) } }{ prediction(view, names) }
                 </p>
-                <p class="cnn-words">{ "3 × 3 kernels of the first layer" }</p>
-                { filters(view, channels) }
+                <div class="cnn-row"><span>{ "3 × 3 kernels" }</span>{ filters(view, channels) }</div>
                 { for view.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
             } else {
-                <p class="cnn-empty">{ "Press Train: kernels and maps are shown from the first step on." }</p>
+                <p class="cnn-empty">{ "Loading the images…" }</p>
             }
         </Figure>
     }
@@ -142,10 +140,10 @@ fn block(index: usize, maps: &Maps) -> Html {
         html! { <li><Picture {side} {rgba} label={format!("block {}, map {}", index + 1, channel + 1)} /></li> }
     };
     html! {
-        <>
-            <p class="cnn-words">{ format!("Block {}: {shown} of {} maps, {side} × {side}", index + 1, maps.channels) }</p>
+        <div class="cnn-row">
+            <span>{ format!("block {}", index + 1) }<br /><small>{ format!("{shown} of {}, {side}²", maps.channels) }</small></span>
             <ul class="cnn-maps">{ for maps.activations().enumerate().map(item) }</ul>
-        </>
+        </div>
     }
 }
 

@@ -4,6 +4,7 @@
 mod numbers;
 mod position;
 
+use super::images::image_choice;
 use super::{PtrEq, text};
 use crate::charts::Table;
 use crate::sections::cnn::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
@@ -76,7 +77,7 @@ pub(super) fn Kernel(props: &KernelProps) -> Html {
     let position = view.and_then(|view| kernel_position(&view.0, *pick, *at));
     let (Some(samples), Some(view), Some((picked, position))) = (samples, view, position) else {
         return html! {
-            <Figure name="kernel" title={TITLE} table={Callback::from(|()| Table::default())}>
+            <Figure name="kernel" table={Callback::from(|()| Table::default())}>
                 <p class="cnn-empty kernel-empty">{ "Loading the images…" }</p>
             </Figure>
         };
@@ -96,23 +97,25 @@ pub(super) fn Kernel(props: &KernelProps) -> Html {
     let shown = Shown { samples, view: &view.0, layer, pick: picked };
     let (row, col) = position.row_col();
     html! {
-        <Figure name="kernel" title={TITLE} look_for={text::kernel(layer)} formula={text::convolution(layer)} {table}>
+        <Figure name="kernel" look_for={text::kernel(layer)} formula={text::convolution(layer)} {table}>
             { choices(&shown, props, &go) }
-            <Player name="kernel" label="Kernel position" at={position.position} count={(layer.side * layer.side) as usize} on_move={on_move.clone()}
-                words={format!("row {}, column {}", row + 1, col + 1)} interval_ms={if layer.side > 16 { 40 } else { 120 }} />
-            <div class="kernel-maps">
-                { input_picture(&position, photo(&shown, props.image), &on_move) }
-                if layer.is_separable() {
-                    { output_picture(&position, Map::Depthwise, &on_move) }
-                }
-                { output_picture(&position, Map::Sums, &on_move) }
+            <div class="kernel-layout">
+                <div class="kernel-left">
+                    <div class="kernel-maps">
+                        { input_picture(&position, photo(&shown, props.image), &on_move) }
+                        if layer.is_separable() {
+                            { output_picture(&position, Map::Depthwise, &on_move) }
+                        }
+                        { output_picture(&position, Map::Sums, &on_move) }
+                    </div>
+                    <Player name="kernel" label="Kernel position" at={position.position} count={(layer.side * layer.side) as usize} on_move={on_move.clone()}
+                        words={format!("row {}, column {}", row + 1, col + 1)} interval_ms={if layer.side > 16 { 40 } else { 120 }} />
+                </div>
+                <div class="kernel-right">{ numbers::numbers(&position, &go.reform(move |channel| Pick { channel, ..picked })) }</div>
             </div>
-            { numbers::numbers(&position, &go.reform(move |channel| Pick { channel, ..picked })) }
         </Figure>
     }
 }
-
-const TITLE: &str = "A kernel over an image, product by product";
 
 /// The data of the figure.
 struct Shown<'a> {
@@ -131,14 +134,6 @@ fn photo(shown: &Shown<'_>, image: u32) -> Option<Rc<Vec<u8>>> {
 /// The controls for image, network, layer and output channel.
 fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html {
     let Shown { samples, view, layer, pick } = *shown;
-    let names = samples.dataset.class_names();
-    let n_images = samples.test.labels.len() as u32;
-    let label = samples.test.labels.get(props.image.saturating_sub(1) as usize);
-    let name = label.and_then(|label| names.get(usize::from(*label))).copied().unwrap_or("unknown");
-    let image = |to: u32| {
-        let set = props.set.clone();
-        Callback::from(move |_: MouseEvent| set.emit(("image", to.into())))
-    };
     let kinds = ["Standard", "Separable"];
     let nets: Vec<String> = kinds.iter().map(|kind| format!("{kind} CNN")).collect();
     let convs = |layer: &Layer| if layer.is_separable() { "separable" } else { "standard" };
@@ -156,19 +151,13 @@ fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html 
     let go = |make: fn(Pick, usize) -> Pick| go.reform(move |index| make(pick, index));
     html! {
         <div class="kernel-choices">
-            <div class="kernel-image" role="group" aria-label="Test image">
-                <button type="button" data-action="image-back" aria-label="Previous image" disabled={props.image <= 1}
-                    onclick={image(props.image.saturating_sub(1).max(1))}>{ "‹" }</button>
-                <span>{ format!("Image {} of {n_images}: {name}", props.image) }</span>
-                <button type="button" data-action="image-next" aria-label="Next image" disabled={props.image >= n_images}
-                    onclick={image(props.image + 1)}>{ "›" }</button>
-            </div>
+            { image_choice(Some(samples), props.image, &props.set) }
             { menu("net", "Network", &nets, pick.net, go(|pick, net| Pick { net, ..pick })) }
             { menu("layer", "Layer", &layers, pick.layer, go(|pick, layer| Pick { layer, ..pick })) }
             { menu("output", "Output channel", &numbers(layer.n_outputs()), pick.output, go(|pick, output| Pick { output, ..pick })) }
             <p class="cnn-words" data-kernel-step={view.step.to_string()}>
                 { if view.step == 0 { "Untrained weights.".to_owned() } else { format!("Weights after step {}.", view.step) } }
-                { if pick.net == SEPARABLE && pick.layer == 0 { " The first layer is a standard convolution in both networks: with so few input channels there is little to separate. Choose layer 2." } else { "" } }
+                { if pick.net == SEPARABLE && pick.layer == 0 { " The first layer is standard in both networks; choose layer 2." } else { "" } }
             </p>
         </div>
     }

@@ -2,7 +2,6 @@
 
 use super::text;
 use crate::charts::Table;
-use crate::panel::Readouts;
 use crate::sections::cnn::{ConvShape, KNOWN_SHAPES, effective_kernel, output_size, taps};
 use crate::ui::figure::Figure;
 use gloo::timers::callback::Timeout;
@@ -12,32 +11,13 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
-pub(super) struct ShapesProps {
+pub(super) struct DrawingProps {
     pub(super) shape: ConvShape,
-    /// The measured output sizes of [`KNOWN_SHAPES`].
-    pub(super) known: Rc<Vec<u32>>,
-}
-
-#[component]
-pub(super) fn Shapes(props: &ShapesProps) -> Html {
-    let shape = props.shape;
-    html! {
-        <>
-            <Readouts />
-            <Drawing {shape} />
-            <Known known={props.known.clone()} />
-        </>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct DrawingProps {
-    shape: ConvShape,
 }
 
 /// Input, padding and kernel on the left, output on the right; one kernel position at a time.
 #[component]
-fn Drawing(props: &DrawingProps) -> Html {
+pub(super) fn Drawing(props: &DrawingProps) -> Html {
     let shape = props.shape;
     let out = output_size(shape);
     let n_positions = out.map_or(0, |out| (out * out) as usize);
@@ -83,28 +63,35 @@ fn Drawing(props: &DrawingProps) -> Html {
         <>{ "Each kernel position gives one output pixel. The stride is the distance between positions; the dilation is the distance between the weights of the kernel; padding adds zeros around the input." }</>
     };
     html! {
-        <Figure name="output-size" {look_for} formula={text::size_formula(shape)} {table}>
-            <Plot {shape} {position} />
-            <ul class="cnn-legend">
-                <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
-                <li data-part="padding">{ format!("padding, {}", shape.padding) }</li>
-                <li data-part="kernel">{ format!("weights, {0} × {0}", shape.kernel) }</li>
-                <li data-part="output">{ out.map_or_else(|| "no output".to_owned(), |out| format!("output, {out} × {out}")) }</li>
-            </ul>
+        <Figure name="output-size" {look_for} {table}>
+            <div class="cnn-shape">
+                <Plot {shape} {position} />
+                <div>
+                    <ul class="cnn-legend">
+                        <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
+                        <li data-part="padding">{ format!("padding, {}", shape.padding) }</li>
+                        <li data-part="kernel">{ format!("weights, {0} × {0}", shape.kernel) }</li>
+                        <li data-part="output">{ out.map_or_else(|| "no output".to_owned(), |out| format!("output, {out} × {out}")) }</li>
+                    </ul>
+                    if let Some(words) = words.clone() {
+                        <p class="cnn-words" data-stop={position.to_string()}>{ words }</p>
+                        <p class="cnn-words">{ text::left_over(shape) }</p>
+                        <div class="formula">{ text::size_formula(shape) }</div>
+                    } else {
+                        <p class="notice" data-kind="warn">{ text::impossible(shape) }</p>
+                    }
+                </div>
+            </div>
             if let Some(words) = words {
                 <div class="cnn-stops" role="group" aria-label="Kernel positions">
                     <button type="button" data-action="stop-back" disabled={position == 0} onclick={go(position.saturating_sub(1))}>{ "Back" }</button>
                     <input type="range" min="0" max={last.to_string()} value={position.to_string()} {oninput}
-                        aria-label="Kernel position" aria-valuetext={words.clone()} />
+                        aria-label="Kernel position" aria-valuetext={words} />
                     <button type="button" data-action="stop-next" disabled={position >= last} onclick={go((position + 1).min(last))}>{ "Next" }</button>
                     if !reduced_motion {
                         <button type="button" data-action="stop-play" disabled={n_positions < 2} onclick={play}>{ if *playing { "Pause" } else { "Play" } }</button>
                     }
                 </div>
-                <p class="cnn-words" data-stop={position.to_string()}>{ words }</p>
-                <p class="cnn-words">{ text::left_over(shape) }</p>
-            } else {
-                <p class="notice" data-kind="warn">{ text::impossible(shape) }</p>
             }
         </Figure>
     }
@@ -139,7 +126,7 @@ fn position_words(shape: ConvShape, out: u32, position: usize) -> String {
         _ => format!(" Positions below 1 or above {} are padding.", shape.size),
     };
     format!(
-        "Stop {} of {}: output row {row}, column {col} is a sum over input {} and {}.{padding}",
+        "Position {} of {}: output row {row}, column {col} is a sum over input {} and {}.{padding}",
         position + 1,
         out * out,
         taps_words("row", "rows", row),
@@ -251,13 +238,14 @@ fn squares(left: f64, cells: impl Iterator<Item = (u32, u32)>, cell: f64) -> Str
 }
 
 #[derive(PartialEq, Properties)]
-struct KnownProps {
-    known: Rc<Vec<u32>>,
+pub(super) struct KnownProps {
+    /// The measured output sizes of [`KNOWN_SHAPES`].
+    pub(super) known: Rc<Vec<u32>>,
 }
 
 /// The formula compared with real convolutions.
 #[component]
-fn Known(props: &KnownProps) -> Html {
+pub(super) fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
     let look_for = html! { <>{ "The last column is the height of the output that a convolution of that kind gave on this device." }</> };
     html! {

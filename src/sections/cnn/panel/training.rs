@@ -2,7 +2,7 @@
 
 use super::PtrEq;
 use super::data::{Captioned, gallery};
-use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
+use crate::charts::{ChartHeight, ColorMap, Grid, Heatmap, Reference, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS};
 use crate::sections::cnn::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use crate::ui::figure::Figure;
@@ -19,29 +19,40 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let record = &record.0;
-    let started = record.steps_per_epoch() > 0;
-    let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
+    // Before the run, the length of the axis follows from the number of images.
+    let n_train = record.samples.as_ref().map_or(config.n_train, |samples| samples.n_train);
+    let planned = n_train / config.batch_size.clamp(1, n_train.max(1));
+    let per_epoch = if record.steps_per_epoch() > 0 { record.steps_per_epoch() } else { planned };
+    let (per_epoch, epochs) = (f64::from(per_epoch.max(1)), f64::from(config.epochs));
     let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
+    html! {
+        <ContextProvider<ChartHeight> context={ChartHeight(150.0)}>
+            <div class="figure-row">
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so a difficult batch shows in both curves." }}
+                    references={reference(10f64.ln())} x_max={Some(per_epoch * epochs)} />
+                <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
+                    look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
+                    y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
+            </div>
+        </ContextProvider<ChartHeight>>
+    }
+}
+
+/// The confusion matrices of both networks.
+#[component]
+pub(super) fn Confusions(props: &TrainProps) -> Html {
+    let TrainProps { config, record } = props;
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
         html! {
             <Confusion {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} />
         }
     };
     html! {
-        <>
-            <div class="figure-row">
-                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so a difficult batch shows in both curves." }}
-                    references={reference(10f64.ln())} x_max={started.then_some(per_epoch * epochs)} />
-                <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
-                    look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
-                    y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
-            </div>
-            <div class="figure-row">
-                { net("conv", "standard CNN", &record.arms[CONV]) }
-                { net("separable", "separable CNN", &record.arms[SEPARABLE]) }
-            </div>
-        </>
+        <div class="figure-row">
+            { net("conv", "standard CNN", &record.0.arms[CONV]) }
+            { net("separable", "separable CNN", &record.0.arms[SEPARABLE]) }
+        </div>
     }
 }
 
@@ -85,7 +96,7 @@ fn Confusion(props: &ConfusionProps) -> Html {
     html! {
             <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion matrix, {}", props.title)} {look_for} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
-                    row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both networks are tested before the first step." />
+                    row_names={names.clone()} col_names={names} value_label="images" empty="Both networks are tested before the first step and after every epoch." />
             </Figure>
     }
 }
@@ -108,7 +119,7 @@ fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if misclassified.answers.is_empty() {
-                <p class="cnn-empty">{ "Press Train: misclassified images are collected after every epoch." }</p>
+                <p class="cnn-empty">{ "Misclassified images appear here after every epoch." }</p>
             } else {
                 { gallery(&misclassified.pictures, captions) }
             }

@@ -15,7 +15,7 @@ use crate::sections::mlp::{
     Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Samples, Snapshot,
 };
 use crate::ui::figure::Figure;
-use detail::{Detail, Dots};
+use detail::{Detail, Dots, explanation};
 use editor::Editor;
 use hit_targets::HitTargets;
 use layout::{Item, Layout};
@@ -57,9 +57,8 @@ struct Edit {
 #[component]
 pub(super) fn Network(props: &NetworkProps) -> Html {
     let arm = use_state_eq(|| NONLINEAR);
-    let Some((net, boundary)) =
-        props.record.0.net(*arm).map(|(net, boundary)| (net.clone(), boundary.clone()))
-    else {
+    let record = &props.record.0;
+    let (Some(net), Some(boundary)) = (record.net(*arm).cloned(), record.boundary(*arm).cloned()) else {
         return html! { <Figure name="network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="network-wait">{ "Loading the compute engine…" }</p></Figure> };
     };
     let choose_arm = arm.setter();
@@ -157,9 +156,9 @@ fn Drawing(props: &DrawingProps) -> Html {
     let width = format!("width:{:.0}px", layout.width);
     html! {
         <Figure name="network" look_for={look_for(images)} table={data_table}>
-            { toolbar(props) }
             <div class="mlp-network" data-images={images.then_some("")}>
-                <div class="network-stage" ref={node}>
+                <div class="network-main" ref={node}>
+                    { toolbar(props) }
                     <div class="network-scroll"><div ~style={width}>
                         { column_heads(&layout, &props.config, props.locked, &props.set) }
                         <div class="network-picture">
@@ -168,11 +167,15 @@ fn Drawing(props: &DrawingProps) -> Html {
                         </div>
                         { pagers(&layout, &on_page) }
                     </div></div>
-                    <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
                 </div>
-                <Detail config={props.config.clone()} arm={props.arm} net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
+                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel} />
+                <div class="network-bar">
+                    <div>
+                        <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
+                        { explanation(net, props.arm, props.config.activation, of) }
+                    </div>
                     { editor(props, of.and_then(|item| parameter(net, item)), &edits, on_focus) }
-                </Detail>
+                </div>
             </div>
         </Figure>
     }
@@ -285,11 +288,11 @@ fn dots(samples: Option<&PtrEq<Samples>>) -> Dots {
 
 fn look_for(images: bool) -> Html {
     let units = if images {
-        "A unit of the first layer is drawn as its weights, a pixel each."
+        "A unit of the first layer is drawn as its weights, one pixel each."
     } else {
-        "Each unit is drawn as a map of the plane: orange where its activation is positive, blue where it is negative, each on its own scale."
+        "Each unit is a map of the plane: orange where its activation is positive, blue where it is negative, each on its own scale."
     };
-    html! { <>{ units }{ " A line is a weight: its width is |w|, orange is positive, blue negative. Choose a line to change its weight in the real network." }</> }
+    html! { <>{ units }{ " A line is a weight: its width is |w|, orange is positive, blue negative. Choose a line to change its weight in the network itself." }</> }
 }
 
 /// The choice of the network, the number of layers and the step.

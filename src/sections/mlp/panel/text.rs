@@ -1,16 +1,86 @@
 //! The texts and formulas of section 1.
 
-use crate::sections::mlp::{Config, dims, layer_params};
+use crate::sections::mlp::{Config, FIT_POINTS, FIT_RATE, FIT_STEPS, dims, layer_params};
 use crate::ui::math::{display_tex, math, math_with, tex};
+use crate::ui::readout::format_number;
 use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
-            { "A multilayer perceptron stacks layers " }{ layer_formula() }
-            { ". Without the function " }<em>{ "f" }</em>
-            { " between them, any stack is a single affine map: one matrix and one bias. Two networks, one with " }
-            <em>{ "f" }</em>{ " and one without, start from the same random numbers. Each scales its weights by the gain of its activation function: √2 for ReLU and GELU (He et al. 2015, “Delving Deep into Rectifiers”), otherwise 1." }
+            { "A multilayer perceptron stacks layers " }{ layer_formula() }{ ". Without the function " }<em>{ "f" }</em>
+            { " between them, any stack is a single affine map, and its decision boundary is a straight line." }
+        </p>
+    }
+}
+
+pub(super) fn boundary() -> Html {
+    html! {
+        <p>
+            { "Both networks are drawn as they are initialized. During training, the linear network can only turn and shift its line. The non-linear one bends its boundary until it follows the data. " }
+            { "On the spirals, the circles and XOR no straight line is good enough, so the loss of the linear network stays near chance. On the moons a straight line gets most points right." }
+        </p>
+    }
+}
+
+pub(super) fn initialization() -> Html {
+    html! {
+        <p>
+            { "Both networks start from the same random numbers and see the same batches. Each scales its weights by the gain of its activation function: √2 for ReLU and GELU (He et al. 2015, “Delving Deep into Rectifiers”), otherwise 1." }
+        </p>
+    }
+}
+
+pub(super) fn units_lead() -> Html {
+    html! {
+        <p class="lead">{ "A unit of the first layer switches along a straight line. Each further layer combines the maps of the layer before it into more complex shapes." }</p>
+    }
+}
+
+pub(super) fn units() -> Html {
+    html! {
+        <p>
+            { "Before training, the weights are random, and so are the maps. Train, and follow them from left to right: half-planes in the first layer, corners and bands in the next, and in the last hidden layer regions that resemble the two classes. " }
+            { "The outputs only compare these regions. Set a weight to 0 to see which part of the boundary depends on it." }
+        </p>
+    }
+}
+
+pub(super) fn width_lead() -> Html {
+    html! {
+        <p class="lead">{ "A ReLU unit bends a line once. A sum of n units has up to n bends, so with enough units it follows any continuous function as closely as you like." }</p>
+    }
+}
+
+pub(super) fn pieces() -> Html {
+    html! {
+        <p>
+            { "To place the units by a formula, divide the interval into n equal pieces. The first unit starts at 0 with the slope of the first piece. Every further unit is zero up to the start of its piece, and then adds the difference between the new slope and the old one. " }
+            { "The sum equals the function at the n + 1 ends of the pieces. Between two of them, the error is at most " }{ bound_formula() }
+            { " (de Boor 1978, “A Practical Guide to Splines”, chapter III). So twice as many units divide the error of a smooth function by about four. Where the slope has no bound, as for the square root, more units help less." }
+        </p>
+    }
+}
+
+pub(super) fn width() -> Html {
+    html! {
+        <>
+            <p>
+                { format!("Training does not know the formula. It starts from random bends and minimizes the mean squared error on {FIT_POINTS} points, here with {FIT_STEPS} steps of Adam at learning rate {FIT_RATE}, for every number of units in the figure. ") }
+                { "It can move the bends to where the function is curved: on the steep step it beats equal pieces by far. On the wave, whose curvature is spread out, it usually stays behind, because some units end up without a use. The formula shows what n units can represent, and training shows what gradient descent finds with them." }
+            </p>
+            <p>
+                { "Width adds bends: one per unit. Depth composes them: each further layer can fold the pieces of the layer before it. The number of pieces of a deep network can therefore grow exponentially with its depth, for the same number of units (Montúfar et al. 2014, “On the Number of Linear Regions of Deep Neural Networks”). " }
+                { "Without a non-linearity there are no bends, and neither width nor depth helps." }
+            </p>
+        </>
+    }
+}
+
+pub(super) fn collapse_lead() -> Html {
+    html! {
+        <p class="lead">
+            { "Send " }{ math(tex!(r"\set{n_probe}{n}")) }{ " random inputs through an untrained network, and stack the outputs into a matrix, one row per input. Its rank counts the independent directions." }
         </p>
     }
 }
@@ -18,11 +88,37 @@ pub(super) fn introduction() -> Html {
 pub(super) fn collapse() -> Html {
     html! {
         <p>
-            { "A product of matrices is a matrix: without a non-linearity, the network is a single layer with " }{ product_formula() }
-            { " and one bias, however deep it is. To see this without training, send a random batch through both untrained networks. " }
-            { "Stack the n outputs of a layer into a matrix, one output per row; its rank counts the independent directions. " }
-            { "In the linear network, the rank is at most the number of inputs, plus one for the biases. A non-linearity can exceed this bound." }
+            { "Without a non-linearity, the network is a single layer with " }{ product_formula() }
+            { " and one bias, however deep it is, because a product of matrices is a matrix. So the outputs have at most as many independent directions as the inputs, plus one for the biases. " }
+            { "Remove that many, and nothing but rounding errors is left. The non-linear network has more directions, so something is left." }
         </p>
+    }
+}
+
+pub(super) fn gradients_lead() -> Html {
+    html! {
+        <p class="lead">{ "Backpropagation multiplies the gradient by a weight matrix and by the derivative of the activation function, layer after layer. Small factors leave little for the first layers." }</p>
+    }
+}
+
+pub(super) fn gradients() -> Html {
+    html! {
+        <p>
+            { "The bars show the untrained networks, and during a run the latest step. On a logarithmic scale, equal factors are equal steps. " }
+            { "The derivative of the sigmoid is at most 1/4, so in a deep sigmoid network the bars of the first layers are much shorter. The derivative of the ReLU is 0 or 1, and the gain √2 of the weights makes up for the half that is 0." }
+        </p>
+    }
+}
+
+pub(super) fn parameters_lead() -> Html {
+    html! {
+        <p class="lead">{ "Each layer has a matrix with one weight for every input and unit, and a bias for every unit. Doubling the width quadruples most of the matrices; doubling the depth doubles their number." }</p>
+    }
+}
+
+pub(super) fn parameters() -> Html {
+    html! {
+        <p>{ "The count comes from the model itself. For images the first layer dominates, because every unit has a weight for each of the 784 pixels." }</p>
     }
 }
 
@@ -46,6 +142,18 @@ pub(super) fn effective_rank_formula() -> Html {
     math(tex!(
         r"\operatorname{erank} = \exp\left( -\sum_i p_i \log p_i \right), \quad p_i = \frac{\sigma_i}{\sum_j \sigma_j}"
     ))
+}
+
+/// The sum of ReLU units that equals a function at equally spaced points.
+pub(super) fn pieces_formula() -> Html {
+    math(tex!(
+        r"c + \sum_{i=1}^{\set{pieces}{n}} a_i \operatorname{ReLU}(x - b_i), \quad a_i = s_i - s_{i-1}, \quad b_i = \frac{i - 1}{\set{pieces}{n}}"
+    ))
+}
+
+/// The bound on the error of a piecewise linear interpolant with equal pieces of the unit interval.
+pub(super) fn bound_formula() -> Html {
+    math(tex!(r"\frac{1}{8\,\set{pieces}{n}^2} \max_x |f''(x)|"))
 }
 
 /// The cross-entropy of a mini-batch.
@@ -86,7 +194,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
         } else {
             math_with(tex!(r"\val{a} \cdot \val{b}"), &values)
         };
-        html! { <tr data-layer={(index + 1).to_string()}><th scope="row">{ name }</th><td>{ term }</td><td>{ "= " }{ *count }</td></tr> }
+        html! { <tr data-layer={(index + 1).to_string()}><th scope="row">{ name }</th><td>{ term }</td><td>{ "= " }{ format_number(*count as f64, 12) }</td></tr> }
     };
     html! {
         <div class="formula param-formula">
@@ -95,7 +203,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
                 <caption class="visually-hidden">{ "Parameters, layer by layer" }</caption>
                 <tbody>
                     { for counts.iter().enumerate().map(row) }
-                    <tr class="param-sum"><th scope="row">{ "sum" }</th><td>{ if config.bias { "weights + biases" } else { "weights" } }</td><td>{ "= " }{ counts.iter().sum::<u64>() }</td></tr>
+                    <tr class="param-sum"><th scope="row">{ "sum" }</th><td>{ if config.bias { "weights + biases" } else { "weights" } }</td><td>{ "= " }{ format_number(counts.iter().sum::<u64>() as f64, 12) }</td></tr>
                 </tbody>
             </table>
         </div>

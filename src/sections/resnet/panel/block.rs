@@ -2,8 +2,9 @@
 
 mod drawing;
 
-use super::{PtrEq, text};
-use crate::charts::{Table, scale::format_exact};
+use super::PtrEq;
+use super::chain::step_words;
+use crate::charts::{Table, color, scale::format_exact};
 use crate::run::Experiment;
 use crate::sections::resnet::{BlockPaths, Config, PLAIN, PathFlow, Paths, RESIDUAL, ResNet};
 use crate::ui::figure::Figure;
@@ -36,16 +37,12 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
         })
     };
     let side = |net: usize| {
-        let (title, paths) =
-            (ResNet::ARMS.get(net).map_or("", |arm| arm.title), nets.get(net).copied().flatten());
-        let step = match paths {
-            None => "loading…".to_owned(),
-            Some(Paths { step: 0, .. }) => "untrained, 8 noise images".to_owned(),
-            Some(Paths { step, .. }) => format!("batch of step {step}"),
-        };
+        let title = ResNet::ARMS.get(net).map_or("", |arm| arm.title);
+        let paths = nets.get(net).copied().flatten();
+        let step = step_words(paths.map(|paths| paths.step));
         html! {
             <div class="block-net" data-net={title} data-paths-step={paths.map(|paths| paths.step.to_string())}>
-                <p class="block-title"><b>{ format!("Block {} of {n}, {title}", block + 1) }</b>{ format!(" · {step}") }</p>
+                <p class="block-title"><i ~style={format!("background:{}", color::series(net))}></i><b>{ title }</b>{ format!(" · block {}, {step}", block + 1) }</p>
                 { schematic(&props.config, paths, block, net == RESIDUAL) }
             </div>
         }
@@ -58,7 +55,7 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
         }
     };
     html! {
-        <Figure name="block" look_for={text::paths()} formula={text::chain_formula()} {table}>
+        <Figure name="block" {table}>
             <Player name="block" label="Block" at={block} count={n} on_move={on_move.clone()} words={format!("{} of {n}", block + 1)} interval_ms={500} />
             <div class="block-nets">{ side(PLAIN) }{ side(RESIDUAL) }</div>
             { legend() }

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::charts::Table;
-use crate::sections::resnet::{Config, ShortcutKind, Structure};
+use crate::sections::resnet::{Config, OrderChoice, ShortcutKind, Structure};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -17,23 +17,14 @@ pub(super) struct DrawingProps {
 #[component]
 pub(super) fn Drawing(props: &DrawingProps) -> Html {
     let structure = props.structure.clone().unwrap_or_default();
-    let look_for = html! {
-        <>
-            { "Channels × height × width, as one image went through the real network. An arc is a shortcut " }
-            <em>{ "s" }</em>
-            { text::shortcut_parts(props.config.shortcut) }
-            { " The plain network is the same without the arcs. " }
-            { text::block_parts(&props.config) }
-        </>
-    };
     let table = {
         let structure = structure.clone();
         Callback::from(move |()| shapes_table(&structure))
     };
     html! {
-        <Figure name="network" title={format!("The residual network, {} layers", props.config.depth_built())} {look_for}
-            formula={text::block_formula(true)} {table}>
-            <Picture {structure} />
+        <Figure name="network" title={format!("The residual network, {} layers", props.config.depth_built())} {table}
+            look_for={text::network_caption(props.config.shortcut)}>
+            <Picture {structure} order={props.config.order} batch_norm={props.config.batch_norm} />
         </Figure>
     }
 }
@@ -82,11 +73,15 @@ const LEFT: f64 = 8.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const BOX_HEIGHT: f64 = 26.0;
 /// The distance from one row of boxes to the next.
-const ROW: f64 = 86.0;
+const ROW: f64 = 62.0;
+/// The position of the first row, below its name.
+const TOP: f64 = 22.0;
 
 #[derive(PartialEq, Properties)]
 struct PictureProps {
     structure: Rc<Structure>,
+    order: OrderChoice,
+    batch_norm: bool,
 }
 
 #[component]
@@ -104,7 +99,7 @@ fn Picture(props: &PictureProps) -> Html {
         html! { <>{ row_head(y, head) }{ wire(y) }{ for boxes.iter().enumerate().map(each) }</> }
     };
     let stage = |(index, shapes): (usize, &[[u32; 3]])| {
-        let y = 40.0 + ROW * (index as f64 + 1.0);
+        let y = TOP + ROW * (index as f64 + 1.0);
         let pitch = ((RIGHT - LEFT - 10.0) / shapes.len().max(1) as f64).min(72.0);
         let width = pitch - 14.0;
         let each = |i: usize| {
@@ -116,19 +111,24 @@ fn Picture(props: &PictureProps) -> Html {
         let head = format!("stage {}: {}", index + 1, words(shapes.last()));
         html! { <>{ row_head(y, &head) }{ wire(y) }{ for (0..shapes.len()).map(each) }</> }
     };
-    let height = 40.0 + 4.0 * ROW + BOX_HEIGHT + 8.0;
+    let height = TOP + 4.0 * ROW + BOX_HEIGHT + 4.0;
     let label = format!(
         "{} blocks in three stages; shapes: {}.",
         blocks.len(),
         structure.shapes.iter().map(|shape| write_shape(*shape)).collect::<Vec<_>>().join(", ")
     );
+    let (stem_box, last_boxes) = match (props.order, props.batch_norm) {
+        (OrderChoice::Post, _) => ("3 × 3 conv, ReLU", ["mean of pixels", "linear"]),
+        (OrderChoice::Pre, false) => ("3 × 3 convolution", ["ReLU, mean", "linear"]),
+        (OrderChoice::Pre, true) => ("3 × 3 convolution", ["norm, ReLU, mean", "linear"]),
+    };
     let (input, stem) = (words(before.first()), words(before.get(1)));
     html! {
         <svg class="chart-svg network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={label}>
             if !blocks.is_empty() {
-                { ends(40.0, &format!("first layer: {stem}"), &[format!("input {input}"), "3 × 3 convolution".to_owned(), "ReLU".to_owned()]) }
+                { ends(TOP, &format!("first layer: {stem}"), &[format!("input {input}"), stem_box.to_owned()]) }
                 { for blocks.chunks(per_stage).enumerate().map(stage) }
-                { ends(40.0 + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &["mean of pixels".to_owned(), "linear".to_owned()]) }
+                { ends(TOP + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &last_boxes.map(str::to_owned)) }
             } else {
                 <text class="chart-empty" x={(WIDTH / 2.0).to_string()} y="120" text-anchor="middle">{ "Loading the compute engine…" }</text>
             }
@@ -136,9 +136,9 @@ fn Picture(props: &PictureProps) -> Html {
     }
 }
 
-/// The name of a row, above its arcs.
+/// The name of a row, above its boxes.
 fn row_head(y: f64, words: &str) -> Html {
-    html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 24.0).to_string()}>{ words.to_owned() }</text> }
+    html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 7.0).to_string()}>{ words.to_owned() }</text> }
 }
 
 /// The line of the signal, with its arrow.
@@ -158,11 +158,11 @@ fn block_box(x: f64, y: f64, width: f64, label: &str) -> Html {
     }
 }
 
-/// The arc over a block.
+/// The arc below a block.
 fn shortcut(x: f64, y: f64, width: f64, kind: ShortcutKind) -> Html {
     let (from, to, middle) = (x - 4.0, x + width + 4.0, y + BOX_HEIGHT / 2.0);
-    let top = y - 14.0;
-    let path = format!("M{from:.1},{middle}C{from:.1},{top} {to:.1},{top} {to:.1},{middle}");
+    let base = y + BOX_HEIGHT + 15.0;
+    let path = format!("M{from:.1},{middle}C{from:.1},{base} {to:.1},{base} {to:.1},{middle}");
     let dashes = match kind {
         ShortcutKind::Identity => None,
         ShortcutKind::Projection => Some("4 3"),

@@ -24,12 +24,44 @@ pub(super) struct CellProps {
     config: Config,
     rnn: Shown,
     lstm: Shown,
+    /// The position, which both figures share. The sequence may have become shorter since it was chosen.
+    at: usize,
+    on_move: Callback<usize>,
 }
 
-/// Returns the figure for a record.
-pub(super) fn cell_figure(config: &Config, record: &Record) -> Html {
-    let trace = |arm| record.trace(arm).cloned().map(PtrEq);
-    html! { <CellFigure config={config.clone()} rnn={trace(RNN)} lstm={trace(LSTM)} /> }
+impl CellProps {
+    fn of(config: &Config, record: &Record, at: usize, on_move: &Callback<usize>) -> Self {
+        let [rnn, lstm] = [RNN, LSTM].map(|arm| record.trace(arm).cloned().map(PtrEq));
+        Self { config: config.clone(), rnn, lstm, at, on_move: on_move.clone() }
+    }
+
+    fn seq_len(&self) -> usize {
+        [&self.rnn, &self.lstm].into_iter().flatten().map(|trace| trace.seq_len()).max().unwrap_or(0)
+    }
+
+    fn position(&self) -> usize {
+        self.at.min(self.seq_len().saturating_sub(1))
+    }
+
+    /// Returns the number of training steps in words.
+    fn when(&self) -> String {
+        let steps = [&self.rnn, &self.lstm].into_iter().flatten().map(|trace| trace.step);
+        match steps.fold((u32::MAX, 0), |(low, high), step| (low.min(step), high.max(step))) {
+            (_, 0) => "untrained".to_owned(),
+            (low, high) if low == high => format!("after {high} steps"),
+            (low, high) => format!("after {low} and {high} steps"),
+        }
+    }
+}
+
+/// Returns the diagrams of both cells at a position.
+pub(super) fn cell_figure(config: &Config, record: &Record, at: usize, on_move: &Callback<usize>) -> Html {
+    html! { <CellFigure ..CellProps::of(config, record, at, on_move) /> }
+}
+
+/// Returns the figure of all units at a position and over the sequence.
+pub(super) fn units_figure(config: &Config, record: &Record, at: usize, on_move: &Callback<usize>) -> Html {
+    html! { <UnitsFigure ..CellProps::of(config, record, at, on_move) /> }
 }
 
 /// The part of the LSTM that is initially drawn over time: its cell state.
@@ -38,17 +70,31 @@ const CELL_STATE: usize = 4;
 /// Both cells at one position, with a slider over the positions.
 #[component]
 fn CellFigure(props: &CellProps) -> Html {
-    let CellProps { config, rnn, lstm } = props;
-    let at = use_state_eq(|| 0usize);
+    let CellProps { config, rnn, lstm, on_move, .. } = props;
+    let (t, seq_len) = (props.position(), props.seq_len());
+    let title = format!("The two cells at position t = {t}, {}", props.when());
+    let look_for = html! { "The number in a gate is its mean over units, and its box is filled as far as it is open. States show the root mean square over units." };
+    html! {
+        <Figure name="cell" {title} {look_for} table={table(rnn, lstm, t)}>
+            <div class="cell-figure" data-t={t.to_string()}>
+                <Player name="t" label="Position t" at={t} count={seq_len} on_move={on_move.clone()}
+                    words={AttrValue::from(format!("t = {t} of {}", seq_len.saturating_sub(1)))} interval_ms={180} />
+                { tokens::tokens(config, lstm.as_deref().or(rnn.as_deref()), t, on_move) }
+                <div class="cell-diagrams">
+                    { diagram::lstm(config, lstm.as_deref(), t) }
+                    { diagram::rnn(config, rnn.as_deref(), t) }
+                </div>
+            </div>
+        </Figure>
+    }
+}
+
+/// Every unit: one quantity over the sequence, and all quantities at the position.
+#[component]
+fn UnitsFigure(props: &CellProps) -> Html {
+    let CellProps { config, rnn, lstm, on_move, .. } = props;
+    let (t, seq_len) = (props.position(), props.seq_len());
     let part = use_state_eq(|| CELL_STATE);
-    let seq_len = [rnn, lstm].iter().filter_map(|shown| shown.as_ref()).map(|trace| trace.seq_len()).max();
-    let seq_len = seq_len.unwrap_or(0);
-    // The sequence may have become shorter.
-    let t = (*at).min(seq_len.saturating_sub(1));
-    let move_to = use_callback((), {
-        let at = at.setter();
-        move |t: usize, ()| at.set(t)
-    });
     let choose = {
         let part = part.setter();
         Callback::from(move |event: Event| {
@@ -67,40 +113,11 @@ fn CellFigure(props: &CellProps) -> Html {
         band.map(|band| Band { name: format!("{network}: {}", band.name).into(), ..band })
     });
     let bands: Vec<Band> = states.chain(right).collect();
-    let (low, high) = [rnn, lstm]
-        .iter()
-        .filter_map(|shown| Some(shown.as_ref()?.step))
-        .fold((u32::MAX, 0), |(low, high), step| (low.min(step), high.max(step)));
-    let when = match (low, high) {
-        (_, 0) => "untrained".to_owned(),
-        (low, high) if low == high => format!("after {high} steps"),
-        (low, high) => format!("after {low} and {high} steps"),
-    };
-    let look_for = html! { <>{ "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Move along the sequence: does the cell state keep what the first token wrote into it?" }</> };
     let hidden = (config.d_hidden as usize).saturating_sub(MAX_UNITS);
+    let look_for = html! { "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Click a column to move the cells above to its position. Does the cell state keep what the first token wrote into it?" };
     html! {
-        <Figure name="cell" title={format!("The two cells at position t = {t}, {when}")} {look_for} table={table(rnn, lstm, t)}>
-            <div class="cell-figure" data-t={t.to_string()}>
-                <Player name="t" label="Position t" at={t} count={seq_len} on_move={move_to.clone()}
-                    words={AttrValue::from(format!("t = {t} of {}", seq_len.saturating_sub(1)))} interval_ms={180} />
-                { tokens::tokens(config, lstm.as_deref().or(rnn.as_deref()), t, &move_to) }
-                { tokens::predictions(config, rnn.as_deref(), lstm.as_deref(), t) }
-                <div class="cell-diagrams">
-                    <div>
-                        { diagram::lstm(config, lstm.as_deref(), t) }
-                        <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit" ends={ends(lstm)} empty="Loading the compute engine…" />
-                    </div>
-                    <div>
-                        { diagram::rnn(config, rnn.as_deref(), t) }
-                        <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit" ends={ends(rnn)} empty="Loading the compute engine…" />
-                    </div>
-                </div>
-                <p class="cell-note">
-                    { "On the drawings: the mean of each gate, and the root mean square of all else, over the units. Below them: every unit." }
-                    if hidden > 0 {
-                        { format!(" The first {} of {} units are drawn; the numbers count all.", MAX_UNITS, config.d_hidden) }
-                    }
-                </p>
+        <Figure name="cell-units" title={format!("Every unit over the sequence, {}", props.when())} {look_for} table={table(rnn, lstm, t)}>
+            <div class="units-figure" data-t={t.to_string()}>
                 <label class="cell-part">
                     { "LSTM over time: " }
                     <select onchange={choose}>
@@ -109,8 +126,21 @@ fn CellFigure(props: &CellProps) -> Html {
                         }) }
                     </select>
                 </label>
-                <Strips name="Units over the sequence" {bands} x_label="position t" y_label="unit" mark={Some(t)} on_pick={Some(move_to)}
+                <Strips name="Units over the sequence" {bands} x_label="position t" y_label="unit" mark={Some(t)} on_pick={Some(on_move.clone())}
                     ends={(AttrValue::from("0"), AttrValue::from(seq_len.saturating_sub(1).to_string()))} empty="Loading the compute engine…" />
+                <div class="cell-units">
+                    <div>
+                        <h3>{ format!("LSTM at position {t}") }</h3>
+                        <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit" ends={ends(lstm)} empty="Loading the compute engine…" />
+                    </div>
+                    <div>
+                        <h3>{ format!("RNN at position {t}") }</h3>
+                        <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit" ends={ends(rnn)} empty="Loading the compute engine…" />
+                    </div>
+                </div>
+                if hidden > 0 {
+                    <p class="cell-note">{ format!("The first {} of {} units are drawn; means and root mean squares count all.", MAX_UNITS, config.d_hidden) }</p>
+                }
             </div>
         </Figure>
     }

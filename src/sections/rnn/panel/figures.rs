@@ -1,108 +1,130 @@
 //! The figures of section 4: loss, accuracy, gradients through time, and paths back through time.
 
+use super::latest::{NetGradients, when};
 use super::text;
-use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
+use crate::charts::{ChartHeight, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, series_table};
 use crate::sections::rnn::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
 
-const CELL: usize = 2;
-
-#[derive(PartialEq, Properties)]
-pub(super) struct FiguresProps {
-    pub(super) config: Config,
-    pub(super) record: PtrEq<Record>,
-}
+/// The height of the charts of loss and accuracy, which share the stage with the sequence, in pixels.
+const CURVES_HEIGHT: ChartHeight = ChartHeight(154.0);
 
 /// Loss and accuracy.
-#[component]
-pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
-    let FiguresProps { config, .. } = props;
+pub(super) fn train_figures(config: &Config) -> Html {
+    let reference = |y: f64| Reference { label: "chance".into(), y };
+    // The axis of the loss starts at zero throughout, so that noise around chance level looks small.
+    let zero = Reference { label: AttrValue::default(), y: 0.0 };
     let x_max = Some(f64::from(config.steps));
-    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
-        <>
+        <ContextProvider<ChartHeight> context={CURVES_HEIGHT}>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
-                    references={reference(-chance(config).ln())} {x_max} />
+                    references={vec![reference(-chance(config).ln()), zero]} {x_max} empty={EMPTY} />
                 <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is often sudden: chance level for many steps, then almost 100%." }}
-                    references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
+                    references={vec![reference(chance(config))]} {x_max} y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
             </div>
-        </>
+        </ContextProvider<ChartHeight>>
     }
 }
 
-/// The gradients at every position.
-#[component]
-pub(super) fn GradientChapter(props: &FiguresProps) -> Html {
-    let FiguresProps { config, record } = props;
-    let of = |arm: usize| PtrEq(record.arms[arm].gradients.clone());
-    html! { <GradientFigures rnn={of(RNN)} lstm={of(LSTM)} config={config.clone()} /> }
+const EMPTY: &str = "Curves appear here during training.";
+
+/// The label of [`FLOAT_FLOOR`].
+const FLOOR: &str = "32-bit limit";
+
+/// The norm of the gradient of all weights, with the level at which it is clipped.
+pub(super) fn clip_figure(config: &Config) -> Html {
+    const NORM: &[CurveSpec] = &[CurveSpec::new("grad_norm", "")];
+    let references = vec![Reference { label: "clipped above".into(), y: config.clip }];
+    html! {
+        <CurveFigure name="gradient-norm" lines={NORM} y_label="norm of the gradient of all weights, before clipping" {references}
+            look_for={html! { "Steps above the line are scaled down to it. Clipping limits the length of a step and keeps its direction; it can’t restore a gradient that has vanished." }}
+            x_max={Some(f64::from(config.steps))} log_above={10.0 * config.clip} empty={EMPTY} />
+    }
 }
 
-/// The gradients of one network so far.
-type Gradients = PtrEq<Vec<GradientRow>>;
-
 #[derive(PartialEq, Properties)]
-struct GradientProps {
-    rnn: Gradients,
-    lstm: Gradients,
+pub(super) struct GradientProps {
+    rnn: NetGradients,
+    lstm: NetGradients,
     config: Config,
 }
 
-/// The gradients at every position: the latest as lines, and the whole run as maps. Rendered again only after a new
-/// measurement.
-#[component]
-fn GradientFigures(props: &GradientProps) -> Html {
-    let GradientProps { rnn, lstm, config } = props;
-    let line = |rows: &Gradients, of: fn(&GradientRow) -> &[f32]| {
-        let norms = rows.0.last().map(of).unwrap_or_default();
-        Rc::new(norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm))).collect::<Vec<_>>())
-    };
-    let mut hidden_lstm = Series::new("LSTM, ∂L/∂h", line(lstm, |row| &row.hidden), LSTM);
-    hidden_lstm.dashed = true;
-    let series = if rnn.0.is_empty() {
-        Vec::new()
-    } else {
-        vec![
-            Series::new("RNN, ∂L/∂h", line(rnn, |row| &row.hidden), RNN),
-            hidden_lstm,
-            Series::new("LSTM, ∂L/∂c", line(lstm, |row| &row.cell), CELL),
-        ]
-    };
-    let range = decades(rnn.0.iter().chain(lstm.0.iter()));
-    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
-    let references = if range.is_some_and(|(low, _)| low <= FLOAT_FLOOR) { vec![floor] } else { Vec::new() };
-    let step = rnn.0.last().map_or(0, |row| row.step);
-    let title = if step == 0 {
-        "Gradient at every position".to_owned()
-    } else {
-        format!("Gradient at every position, step {step}")
-    };
-    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the float32 minimum nothing is left to learn from. These gradients follow all paths, also those through the gates." }</> };
-    let maps = range.map(|(low, high)| (low.log10(), high.log10()));
-    html! {
-        <>
-            <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()}
-                table={series_table("position", &series)}>
-                <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
-                    {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
-                    empty="Press Train to see the gradients." />
-            </Figure>
-            <div class="figure-row">
-                { map_figure("gradient-map-rnn", "RNN: ∂L/∂h over the run", rnn, |row| &row.hidden, maps, config) }
-                { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm, |row| &row.cell, maps, config) }
-            </div>
-        </>
+impl GradientProps {
+    fn of(config: &Config, record: &Record) -> Self {
+        let [rnn, lstm] = [RNN, LSTM].map(|arm| NetGradients::of(record, arm));
+        Self { rnn, lstm, config: config.clone() }
+    }
+
+    /// Returns the powers of ten around all norms so far. As it covers the whole run, an axis never shrinks.
+    fn range(&self) -> Option<(f64, f64)> {
+        decades([&self.rnn, &self.lstm].into_iter().flat_map(NetGradients::rows))
     }
 }
 
-/// Returns the powers of ten around all norms of a run. As it covers the whole run, the axis never shrinks. The lower end is
-/// clamped near [`FLOAT_FLOOR`], since norms may be 0.
+/// The latest gradient at every position.
+pub(super) fn gradient_figure(config: &Config, record: &Record) -> Html {
+    html! { <GradientFigure ..GradientProps::of(config, record) /> }
+}
+
+/// The gradients at every position over the whole run.
+pub(super) fn gradient_maps(config: &Config, record: &Record) -> Html {
+    html! { <GradientMaps ..GradientProps::of(config, record) /> }
+}
+
+/// Rendered again only after a new measurement.
+#[component]
+fn GradientFigure(props: &GradientProps) -> Html {
+    let GradientProps { rnn, lstm, config } = props;
+    let line = |name: &'static str, network: &NetGradients, of: fn(&GradientRow) -> &[f32], color| {
+        let norms = network.latest().map(of).unwrap_or_default();
+        let points = norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm)));
+        Series::new(name, Rc::new(points.collect()), color)
+    };
+    let all = [
+        line("RNN, ∂L/∂h", rnn, |row| &row.hidden, RNN),
+        line("LSTM, ∂L/∂c", lstm, |row| &row.cell, LSTM),
+        Series { dashed: true, ..line("LSTM, ∂L/∂h", lstm, |row| &row.hidden, LSTM) },
+    ];
+    // A norm of 0 has no place on the axis, so a line ends at the smallest number above it.
+    let above_zero = |series: &Series| {
+        let points: Vec<_> = series.points.iter().copied().filter(|(_, norm)| *norm > 0.0).collect();
+        Series { points: Rc::new(points), ..series.clone() }
+    };
+    let series: Vec<Series> = all.iter().filter(|series| !series.points.is_empty()).map(above_zero).collect();
+    let range = props.range();
+    let floor = Reference { label: FLOOR.into(), y: FLOAT_FLOOR };
+    let references = if range.is_some_and(|(low, _)| low <= FLOAT_FLOOR) { vec![floor] } else { Vec::new() };
+    let title = format!("The gradient at every position, {}", when([rnn, lstm]));
+    let look_for = html! { "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the smallest 32-bit number nothing is left to learn from. These gradients follow all paths, also those through the gates." };
+    html! {
+        <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()}
+            table={series_table("position", &all)}>
+            <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
+                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
+                empty="Loading the compute engine…" />
+        </Figure>
+    }
+}
+
+#[component]
+fn GradientMaps(props: &GradientProps) -> Html {
+    let GradientProps { rnn, lstm, config } = props;
+    let range = props.range().map(|(low, high)| (low.log10(), high.log10()));
+    html! {
+        <div class="figure-row">
+            { map_figure(RNN_MAP, "RNN: ∂L/∂h over the run", rnn.rows(), |row| &row.hidden, range, config) }
+            { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm.rows(), |row| &row.cell, range, config) }
+        </div>
+    }
+}
+
+/// Returns the powers of ten around all norms. The lower end is clamped near [`FLOAT_FLOOR`], since norms may be 0.
 fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)> {
     let norms = rows.flat_map(|row| row.hidden.iter().chain(&row.cell)).map(|&norm| f64::from(norm));
     let (low, high) = norms
@@ -112,15 +134,18 @@ fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)
     (high > 0.0).then(|| (10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil())))
 }
 
+/// The name of the RNN's map.
+const RNN_MAP: &str = "gradient-map-rnn";
+
 fn map_figure(
     name: &'static str,
     title: &'static str,
-    rows: &Gradients,
+    rows: &[GradientRow],
     of: fn(&GradientRow) -> &[f32],
     range: Option<(f64, f64)>,
     config: &Config,
 ) -> Html {
-    let grid = map(&rows.0, of, config);
+    let grid = map(rows, of, config);
     let table_grid = grid.clone();
     let every = config.measured_every();
     let table = Callback::from(move |()| {
@@ -129,13 +154,17 @@ fn map_figure(
             .collect();
         Table::from_named_grid("position", &table_grid, &[], &steps)
     });
-    let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Brighter means a larger gradient." }</> };
+    let look_for = if name == RNN_MAP {
+        "Each column is one training step, each row a position; the first token is at the bottom. Brighter means a larger gradient. Before training, the first column shows the untrained network."
+    } else {
+        "The colors mean the same as in the map of the RNN."
+    };
     let last = f64::from(config.seq_len);
     html! {
-        <Figure {name} {title} {look_for} {table}>
+        <Figure {name} {title} look_for={html! { { look_for } }} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} {range} x_label="training step" y_label="position t"
                 x_range={Some((0.0, f64::from(config.steps)))} y_range={Some((0.0, last))} y_up={true}
-                value_label="log₁₀ of the norm" empty="Press Train to see the gradients." />
+                value_label="log₁₀ of the norm" empty="Loading the compute engine…" />
         </Figure>
     }
 }
@@ -158,6 +187,9 @@ fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) ->
     Grid { rows: n, cols, values: Rc::new(values) }
 }
 
+/// A neutral gray, since a closed form is no network.
+const CLOSED_FORM_COLOR: usize = 7;
+
 #[derive(PartialEq, Properties)]
 pub(super) struct PathProps {
     pub(super) config: Config,
@@ -172,30 +204,29 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let line = |path: &[f64]| {
         Rc::new(path.iter().enumerate().map(|(t, &factor)| (t as f64, factor)).collect::<Vec<_>>())
     };
-    let mut series = Vec::new();
+    // The closed form needs no measurement, so the figure is never empty.
+    let last = f64::from(config.seq_len.saturating_sub(1));
+    let powers: Vec<f64> =
+        (0..config.seq_len).map(|t| config.spectral_radius.powf(last - f64::from(t))).collect();
+    let mut series =
+        vec![Series { dashed: true, ..Series::new("ρ^(T−1−t)", line(&powers), CLOSED_FORM_COLOR) }];
     if let Some(paths) = untrained {
-        let last = paths.rnn.len() as f64 - 1.0;
-        let powers: Vec<f64> =
-            (0..paths.rnn.len()).map(|t| config.spectral_radius.powf(last - t as f64)).collect();
         series.push(Series::new("RNN", line(&paths.rnn), RNN));
-        series.push(Series::new("LSTM cell", line(&paths.cell), CELL));
-        let mut closed = Series::new("ρ^(T−1−t)", line(&powers), 7);
-        closed.dashed = true;
-        series.push(closed);
+        series.push(Series::new("LSTM cell", line(&paths.cell), LSTM));
     }
     if let Some(paths) = trained {
         for (name, path, color) in
-            [("RNN, trained", &paths.rnn, RNN), ("LSTM cell, trained", &paths.cell, CELL)]
+            [("RNN, trained", &paths.rnn, RNN), ("LSTM cell, trained", &paths.cell, LSTM)]
         {
             let mut after = Series::new(name, line(path), color);
             after.dashed = true;
             series.push(after);
         }
     }
-    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
+    let floor = Reference { label: FLOOR.into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "The RMS factor by which the path from position t to the end scales a change. It is over directions for the RNN, and over units for the cell’s direct path. The gray line is the asymptotic rate, the spectral radius alone (closed form). The slope of the tanh accounts for the rest. Raise ρ to 1.1: how much farther back does the untrained RNN reach?" }</> };
+    let look_for = html! { <>{ "Each line is the RMS factor from position t to the end: over directions for the RNN, over units for the cell’s direct path. The gray line is a closed form, the spectral radius alone. The slope of the tanh accounts for the rest. Dashed blue and orange lines show the trained networks." }</> };
     html! {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>

@@ -1,14 +1,67 @@
 //! The texts and formulas of section 4.
 
-use crate::sections::rnn::{Config, params_lstm, params_rnn};
+use crate::charts::scale::format_number;
+use crate::sections::rnn::{Config, LSTM, RNN, Record, Unreached, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
-pub(super) fn introduction() -> Html {
+/// The task.
+pub(super) fn memory_lead(config: &Config) -> Html {
     html! {
         <p class="lead">
-            { "A recurrent network reads one token at a time and keeps what it needs in its state. Here the answer is the first token and everything after it is noise. To learn this, a gradient must travel from the last step back to the first." }
+            { format!("Both networks read {} tokens and must name the first; the rest is noise. To learn this, a gradient has to travel from the last position back to the first.", config.seq_len) }
         </p>
+    }
+}
+
+pub(super) fn backpropagation_lead() -> Html {
+    html! {
+        <p class="lead">
+            { "The loss is at the last position. Backpropagation through time carries its gradient back, one step per token, and every step multiplies it by a matrix." }
+        </p>
+    }
+}
+
+pub(super) fn survival_lead(config: &Config) -> Html {
+    html! {
+        <p class="lead">
+            { format!("Change the state a little at position t. What fraction of the change is left at position {}? A network can learn from that position only if enough is left.", config.seq_len.saturating_sub(1)) }
+        </p>
+    }
+}
+
+pub(super) fn architecture_lead() -> Html {
+    html! {
+        <p class="lead">
+            { "The RNN computes its whole state anew at every token. The LSTM keeps a cell: three gates decide what it keeps, what is written to it, and what is read from it." }
+        </p>
+    }
+}
+
+/// The parts of the opening figure, and how far the gradients of the untrained networks reach.
+pub(super) fn reading(config: &Config, record: &Record) -> Html {
+    let unreached = |arm: usize| Some(Unreached::of(record.untrained_gradients[arm].as_ref()?.memory()));
+    let reach = |subject: &str, unreached: Unreached| match unreached {
+        Unreached { lost: 0, .. } => format!("{subject}’s gradient reaches the first token. "),
+        Unreached { below: 0, lost } => {
+            format!("{subject}’s gradient is lost in rounding at the first {lost} positions. ")
+        }
+        Unreached { below, lost } => format!(
+            "{subject}’s gradient is lost in rounding at the first {lost} positions, and at the first {below} it is below 10⁻³⁸, the smallest 32-bit number. "
+        ),
+    };
+    html! {
+        <>
+            <p>
+                { format!("The networks answer after the last token, and the loss compares the answer with the first token. The strips show how much of the loss’s gradient reaches each position, as a norm over {} sequences. It is ∂L/∂h in the RNN and ∂L/∂c, the gradient of the cell, in the LSTM. Next to each strip is the network’s answer for this sequence, with its probability.", config.batch_size) }
+            </p>
+            if let Some((rnn, lstm)) = unreached(RNN).zip(unreached(LSTM)) {
+                <p data-text="reach">
+                    { reach("Before training, the RNN", rnn) }
+                    { reach("The LSTM", lstm) }
+                </p>
+            }
+        </>
     }
 }
 
@@ -52,7 +105,7 @@ pub(super) fn through_time() -> Html {
             { math(tex!(r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{\set{seq_len}{T}-1} h_{t-1}^\top \frac{\partial L}{\partial a_t}")) }
             { ", where " }
             { math(tex!(r"a_t")) }
-            { " is the input of the tanh. If gradients vanish, only the last positions contribute to this sum. If they grow, a single step would throw the weights far away. Clipping therefore scales the whole gradient down to a maximum norm and keeps its direction (Pascanu et al. 2013). It does not help against vanishing gradients." }
+            { " is the input of the tanh. If gradients vanish, only the last positions contribute to this sum. If they grow, a single step can move the weights too far. Clipping therefore scales the whole gradient down to a maximum norm and keeps its direction (Pascanu et al. 2013). It does not help against vanishing gradients." }
         </p>
     }
 }
@@ -66,11 +119,11 @@ pub(super) fn equations() -> Html {
         </p>
         <div class="equations">
             <div>
-                <h4>{ "RNN (Elman 1990)" }</h4>
+                <h3>{ "RNN (Elman 1990)" }</h3>
                 { math(display_tex!(r"h_t = \tanh(x_t W_x + h_{t-1} W_h + b)")) }
             </div>
             <div>
-                <h4>{ "LSTM (Hochreiter and Schmidhuber 1997; Gers et al. 2000)" }</h4>
+                <h3>{ "LSTM (Hochreiter and Schmidhuber 1997; Gers et al. 2000)" }</h3>
                 { math(display_tex!(r"i_t = \sigma(x_t W_{xi} + h_{t-1} W_{hi} + b_i)")) }
                 { math(display_tex!(r"f_t = \sigma(x_t W_{xf} + h_{t-1} W_{hf} + b_f)")) }
                 { math(display_tex!(r"g_t = \tanh(x_t W_{xg} + h_{t-1} W_{hg} + b_g)")) }
@@ -90,7 +143,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
             ("h", config.d_hidden.to_string()),
             ("in", config.d_in().to_string()),
             ("k", config.n_classes.to_string()),
-            ("total", total.to_string()),
+            ("total", format_number(total as f64, 1)),
         ]
     };
     html! {

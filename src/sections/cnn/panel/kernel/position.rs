@@ -89,7 +89,7 @@ pub(super) fn output_picture(at: &KernelPosition<'_>, map: Map, on_move: &Callba
     let side = at.layer.side;
     let (title, values) = match map {
         Map::Depthwise => (format!("Depthwise map {}", at.channel + 1), at.depthwise()),
-        Map::Sums => (format!("Output map {}, before ReLU", at.output + 1), at.output_map()),
+        Map::Sums => (format!("Map {}, before ReLU", at.output + 1), at.output_map()),
     };
     // The range of the whole map keeps the colors constant while it fills in.
     let mut rgba = ColorMap::Diverging.paint(values, ColorMap::Diverging.range(None, values));

@@ -55,11 +55,10 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
                 .collect(),
         })
     };
-    let look_for =
-        html! { <>{ "Test images with the network’s prediction: ✓ marks right ones, ✗ wrong ones." }</> };
+    let look_for = html! { <>{ "Test images with the class that the network predicts: ✓ marks correct predictions, ✗ errors." }</> };
     html! {
         <Figure name={props.name.clone()} title={props.title.clone()} {look_for} table={rows}>
-            <ul class="samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
+            <ul class="samples mlp-samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
         </Figure>
     }
 }

@@ -5,7 +5,7 @@ use super::paint::{IMAGE_SIDE, map, template};
 use super::words::{equation, remark};
 use crate::charts::{ColorMap, Grid, Heatmap};
 use crate::panel::PtrEq;
-use crate::sections::mlp::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
+use crate::sections::mlp::{ActivationChoice, BOUNDARY_REACH, BOUNDARY_SIDE, MAP_SIDE, Snapshot};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -14,8 +14,6 @@ pub(super) type Dots = Option<Rc<Vec<(f64, f64, usize)>>>;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct DetailProps {
-    pub(super) config: Config,
-    pub(super) arm: usize,
     pub(super) net: PtrEq<Snapshot>,
     /// The probability of class 2 over the plane; empty for images.
     pub(super) boundary: PtrEq<Vec<f32>>,
@@ -24,8 +22,6 @@ pub(super) struct DetailProps {
     pub(super) of: Option<Item>,
     /// Emits the unit and the pixel of a selected weight.
     pub(super) on_pixel: Callback<(usize, usize)>,
-    /// The editor.
-    pub(super) children: Html,
 }
 
 #[component]
@@ -38,26 +34,36 @@ pub(super) fn Detail(props: &DetailProps) -> Html {
         None if images => "Choose a unit or a weight".to_owned(),
         None => "Decision boundary".to_owned(),
     };
-    let words = match props.of {
-        Some(Item::Unit(layer, unit)) if !(images && layer == 0) => {
-            equation(net, props.arm, props.config.activation, layer, unit)
-        }
-        _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Deeper units have no picture, because their input is not an image.".to_owned(),
-        _ => "Output of the network: the probability of class 2. Point at a unit to see what it sees; choose a line to change its weight.".to_owned(),
-    };
-    let remark = match props.of {
-        Some(Item::Unit(layer, unit)) if !images => remark(net, layer, unit),
-        _ => None,
-    };
     html! {
         <div class="network-detail">
-            <h4 data-detail="">{ title }</h4>
+            <h3 data-detail="">{ title }</h3>
             { picture(props, images) }
-            <p class="network-equation">{ words }{ " " }{ remark }</p>
-            { props.children.clone() }
         </div>
     }
 }
+
+/// Returns the equation of the selected unit, or what can be selected.
+pub(super) fn explanation(
+    net: &Snapshot,
+    arm: usize,
+    activation: ActivationChoice,
+    of: Option<Item>,
+) -> Html {
+    let images = net.width(0) > 2;
+    let words = match of {
+        Some(Item::Unit(layer, unit)) if !(images && layer == 0) => equation(net, arm, activation, layer, unit),
+        _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Deeper units have no picture, because their input is not an image.".to_owned(),
+        _ => "Point at a unit to see its map enlarged, next to the data. Choose a line to change its weight.".to_owned(),
+    };
+    let remark = match of {
+        Some(Item::Unit(layer, unit)) if !images => remark(net, layer, unit),
+        _ => None,
+    };
+    html! { <p class="network-equation">{ words }{ " " }{ remark }</p> }
+}
+
+/// The maximum height of the large map: as high as the drawing.
+const MAP_HEIGHT: f64 = 212.0;
 
 fn picture(props: &DetailProps, images: bool) -> Html {
     let net = &*props.net.0;
@@ -70,7 +76,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
         let grid = Grid { rows: IMAGE_SIDE, cols: IMAGE_SIDE, values: Rc::new(template(net, unit)) };
         let on_pick = props.on_pixel.reform(move |(row, col)| (unit, row * IMAGE_SIDE + col));
         return html! {
-            <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" max_height={200.0} {on_pick} />
+            <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" max_height={MAP_HEIGHT} color_bar={false} {on_pick} />
         };
     }
     let grid = |side: usize, values: Rc<Vec<f32>>| {
@@ -91,7 +97,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
     let reach = Some((-f64::from(BOUNDARY_REACH), f64::from(BOUNDARY_REACH)));
     html! {
         <Heatmap name="large map" {grid} map={ColorMap::Diverging} {range} x_label="x₁" y_label="x₂" x_range={reach} y_range={reach} y_up={true}
-            {value_label} points={props.dots.clone()} smooth={true} max_height={200.0} empty="The maps of so large a network come with training." />
+            {value_label} points={props.dots.clone()} smooth={true} max_height={MAP_HEIGHT} color_bar={false} empty="Loading the compute engine…" />
     }
 }
 

@@ -1,7 +1,7 @@
 //! The targets for the pointer and the keyboard: a transparent layer over the picture, with a name and a
 //! value for each unit and weight.
 
-use super::layout::{Item, Layout, NODE};
+use super::layout::{Item, Layout};
 use super::words::{short, unit_words};
 use crate::panel::PtrEq;
 use crate::sections::mlp::{ParamIndex, Snapshot};
@@ -126,9 +126,10 @@ fn weight(props: &HitTargetsProps, param: ParamIndex) -> Html {
 fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
     let item = Item::Unit(layer, unit);
     let Some((x, y)) = props.layout.center(layer, unit) else { return Html::default() };
-    let size = NODE.to_string();
+    let node = props.layout.node;
+    let size = node.to_string();
     let last = props.net.0.layers();
-    let (left, right) = (x - NODE / 2.0 - 5.0, x + NODE / 2.0 + 6.0);
+    let (left, right) = (x - node / 2.0 - 5.0, x + node / 2.0 + 6.0);
     let name = if layer == 0 && !props.layout.bundled {
         html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ if unit == 0 { "x₁" } else { "x₂" } }</text> }
     } else if layer == last {
@@ -139,7 +140,7 @@ fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
     html! {
         <>
             { name }
-            <rect x={format!("{:.1}", x - NODE / 2.0)} y={format!("{:.1}", y - NODE / 2.0)} width={size.clone()} height={size}
+            <rect x={format!("{:.1}", x - node / 2.0)} y={format!("{:.1}", y - node / 2.0)} width={size.clone()} height={size}
                 class="hit unit" role="button" data-item={key(item)} data-unit={key(item)} aria-label={unit_words(&props.net.0, props.layout.bundled, layer, unit)}
                 aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}
                 tabindex={if props.cursor == item { "0" } else { "-1" }} />

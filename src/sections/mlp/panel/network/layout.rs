@@ -3,12 +3,13 @@
 use crate::sections::mlp::{ParamIndex, Snapshot};
 
 /// The maximum number of units of a hidden layer that are drawn at once.
-pub(super) const MAX_SHOWN: usize = 8;
+pub(super) const MAX_SHOWN: usize = 6;
 /// The maximum number of outputs; all of them are drawn.
 const MAX_OUTPUTS: usize = 10;
-/// The side of a unit's map, in pixels.
-pub(super) const NODE: f64 = 34.0;
-const ROW: f64 = 42.0;
+/// The side of a unit's map and the distance between rows, in pixels.
+const ROWS: (f64, f64) = (32.0, 38.0);
+/// The same if there are more outputs than a hidden layer shows units.
+const DENSE_ROWS: (f64, f64) = (20.0, 24.0);
 const LEFT: f64 = 26.0;
 /// The minimum distance between columns; narrower pages scroll.
 const MIN_PITCH: f64 = 54.0;
@@ -38,7 +39,11 @@ pub(super) struct Layout {
     pub(super) columns: Vec<Column>,
     pub(super) width: f64,
     pub(super) height: f64,
+    /// The distance between columns.
     pub(super) pitch: f64,
+    /// The side of a unit's map.
+    pub(super) node: f64,
+    row: f64,
     /// True if the inputs are the pixels of an image, which are drawn as one unit.
     pub(super) bundled: bool,
 }
@@ -49,28 +54,34 @@ impl Layout {
     pub(super) fn new(net: &Snapshot, pages: &[usize], available: f64, right: f64) -> Self {
         let count = net.dims.len().max(2);
         let bundled = net.width(0) > MAX_OUTPUTS;
-        let room = available - LEFT - right - NODE;
+        let (node, row) = if net.width(net.layers()) > MAX_SHOWN { DENSE_ROWS } else { ROWS };
+        let room = available - LEFT - right - node;
         let pitch = (room / (count - 1) as f64).clamp(MIN_PITCH, 200.0);
         let column = |layer: usize| {
             let width = if bundled && layer == 0 { 1 } else { net.width(layer) };
             let max_shown = if layer + 1 == net.dims.len() { MAX_OUTPUTS } else { MAX_SHOWN };
             let page = pages.get(layer).copied().unwrap_or(0);
             let first = (page * max_shown).min(width.saturating_sub(1) / max_shown * max_shown);
-            let x = LEFT + NODE / 2.0 + pitch * layer as f64;
+            let x = LEFT + node / 2.0 + pitch * layer as f64;
             Column { width, first, shown: (width - first).min(max_shown), x }
         };
         let columns: Vec<Column> = (0..net.dims.len()).map(column).collect();
         let rows =
             columns.iter().map(|column| column.width.min(MAX_SHOWN).max(column.shown)).max().unwrap_or(0);
-        let width = LEFT + NODE + pitch * (count - 1) as f64 + right;
-        Self { columns, width, height: ROW * rows.max(4) as f64, pitch, bundled }
+        let width = LEFT + node + pitch * (count - 1) as f64 + right;
+        Self { columns, width, height: row * rows.max(4) as f64, pitch, node, row, bundled }
+    }
+
+    /// Returns true if the columns have room for short names only.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.pitch < 100.0
     }
 
     /// Returns the center of a unit's map, or `None` if it is not drawn.
     pub(super) fn center(&self, layer: usize, unit: usize) -> Option<(f64, f64)> {
         let column = self.columns.get(layer)?;
         let row = unit.checked_sub(column.first).filter(|&row| row < column.shown)?;
-        let y = self.height / 2.0 + (row as f64 - (column.shown - 1) as f64 / 2.0) * ROW;
+        let y = self.height / 2.0 + (row as f64 - (column.shown - 1) as f64 / 2.0) * self.row;
         Some((column.x, y))
     }
 
@@ -101,7 +112,7 @@ impl Layout {
     pub(super) fn line(&self, param: ParamIndex) -> Option<[(f64, f64); 4]> {
         let (x1, y1) = self.center(param.layer, param.from?)?;
         let (x2, y2) = self.center(param.layer + 1, param.to)?;
-        let (x1, x2) = (x1 + NODE / 2.0, x2 - NODE / 2.0);
+        let (x1, x2) = (x1 + self.node / 2.0, x2 - self.node / 2.0);
         let middle = (x1 + x2) / 2.0;
         Some([(x1, y1), (middle, y1), (middle, y2), (x2, y2)])
     }
@@ -169,12 +180,13 @@ mod tests {
                 let centers: Vec<_> =
                     layout.all_units().filter_map(|(layer, unit)| layout.center(layer, unit)).collect();
                 for (i, &(x, y)) in centers.iter().enumerate() {
-                    let half = NODE / 2.0;
+                    let (node, half) = (layout.node, layout.node / 2.0);
                     assert!(x >= half && x <= layout.width - half && y >= half && y <= layout.height - half);
-                    let apart = |&(a, b): &(f64, f64)| (a - x).abs() >= NODE || (b - y).abs() >= NODE;
+                    let apart = |&(a, b): &(f64, f64)| (a - x).abs() >= node || (b - y).abs() >= node;
                     assert!(centers.iter().skip(i + 1).all(apart), "{dims:?} in {available}");
                 }
                 assert!(layout.all_weights().all(|param| layout.has(Item::Weight(param))));
+                assert!(layout.height <= 240.0, "{dims:?} do not fit the first view");
             }
         }
     }
@@ -182,9 +194,9 @@ mod tests {
     #[test]
     fn wide_layers_have_pages() {
         let net = net(&[2, 20, 2]);
-        assert_eq!(Layout::new(&net, &[], 400.0, 46.0).units(1), 0..8);
-        assert_eq!(Layout::new(&net, &[0, 2], 400.0, 46.0).units(1), 16..20);
-        assert_eq!(Layout::new(&net, &[0, 99], 400.0, 46.0).units(1), 16..20, "no page after the last");
+        assert_eq!(Layout::new(&net, &[], 400.0, 46.0).units(1), 0..6);
+        assert_eq!(Layout::new(&net, &[0, 3], 400.0, 46.0).units(1), 18..20);
+        assert_eq!(Layout::new(&net, &[0, 99], 400.0, 46.0).units(1), 18..20, "no page after the last");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The picture on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over
 //! them. Every frame redraws one canvas, which is faster than changing hundreds of SVG elements.
 
-use super::layout::{Item, Layout, NODE};
+use super::layout::{Item, Layout};
 use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
@@ -103,12 +103,13 @@ fn lines(context: &CanvasRenderingContext2d, net: &Snapshot, layout: &Layout, po
 /// Draws one line to each unit in place of the lines from all pixels.
 fn bundle(context: &CanvasRenderingContext2d, layout: &Layout) {
     let Some((x, y)) = layout.center(0, 0) else { return };
+    let half = layout.node / 2.0;
     context.set_stroke_style_str("#8a94a0");
     context.set_line_width(1.0);
     for (to_x, to_y) in layout.units(1).filter_map(|unit| layout.center(1, unit)) {
         context.begin_path();
-        context.move_to(x + NODE / 2.0, y);
-        context.line_to(to_x - NODE / 2.0, to_y);
+        context.move_to(x + half, y);
+        context.line_to(to_x - half, to_y);
         context.stroke();
     }
 }
@@ -144,20 +145,20 @@ fn units(
     self::context(atlas)?.put_image_data(&image, 0.0, 0.0).ok()?;
     context.set_stroke_style_str("#808a96");
     context.set_line_width(1.0);
-    let side = side as f64;
+    let (side, node) = (side as f64, layout.node);
     for (index, &(layer, unit)) in drawn.iter().enumerate() {
         let Some((x, y)) = layout.center(layer, unit) else { continue };
-        let (left, top) = (x - NODE / 2.0, y - NODE / 2.0);
+        let (left, top) = (x - node / 2.0, y - node / 2.0);
         // A unit without a map is a gray box.
         context.set_fill_style_str("#9aa4b055");
-        context.fill_rect(left, top, NODE, NODE);
+        context.fill_rect(left, top, node, node);
         let from = side * index as f64;
         context
             .draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-                atlas, 0.0, from, side, side, left, top, NODE, NODE,
+                atlas, 0.0, from, side, side, left, top, node, node,
             )
             .ok()?;
-        context.stroke_rect(left, top, NODE, NODE);
+        context.stroke_rect(left, top, node, node);
     }
     Some(())
 }

@@ -91,10 +91,14 @@ pub(super) fn column_heads(
             layer if layer == last => html! { <span>{ "Outputs" }</span> },
             layer => {
                 let (width, of) = (dims.get(layer - 1).copied().unwrap_or(0), format!("layer {layer}"));
+                let name = if layout.is_narrow() {
+                    format!("L{layer}: {width}")
+                } else {
+                    format!("Layer {layer}: {width}")
+                };
                 html! {
                     <>
-                        <span>{ format!("Layer {layer}") }</span>
-                        <span>{ format!("{width} {}", if width == 1 { "unit" } else { "units" }) }</span>
+                        <span>{ name }</span>
                         <span class="network-steps">
                             { button(config, Change::RemoveUnit(layer - 1), format!("Remove a unit from {of}"), locked, set) }
                             { button(config, Change::AddUnit(layer - 1), format!("Add a unit to {of}"), locked, set) }
@@ -128,7 +132,6 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
         Some(html! {
             <div ~style={column_style(layout, layer)}>
                 <span>{ format!("{}–{}", first + 1, first + shown) }</span>
-                <span>{ format!("of {width}") }</span>
                 <span class="network-steps">
                     { turn(page.checked_sub(1), "‹", format!("Earlier units of layer {layer}")) }
                     { turn(next, "›", format!("Later units of layer {layer}")) }
@@ -139,7 +142,7 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
     if !(1..last).any(is_wide) {
         return Html::default();
     }
-    html! { <div class="network-pagers">{ for (1..last).filter_map(pager) }</div> }
+    html! { <div class="network-pagers" data-narrow={layout.is_narrow().then_some("")}>{ for (1..last).filter_map(pager) }</div> }
 }
 
 /// Returns a sentence if not all units are drawn.

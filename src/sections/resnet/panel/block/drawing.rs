@@ -1,7 +1,7 @@
 //! The drawing of a block: signal and gradient on each path, as arrows and numbers.
 
 use crate::charts::scale::{format_exact, format_number};
-use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths, ShortcutKind};
+use crate::sections::resnet::{BlockChoice, BlockPaths, Config, OrderChoice, PathFlow, Paths, ShortcutKind};
 use std::fmt::Write;
 use yew::prelude::*;
 
@@ -17,25 +17,32 @@ const BRANCH: f64 = 122.0;
 /// The x coordinate of the shortcut.
 const SHORTCUT: f64 = 260.0;
 /// The height of a box.
-const BOX_HEIGHT: f64 = 24.0;
+const BOX_HEIGHT: f64 = 20.0;
+/// The space between two boxes.
+const SPACE: f64 = 4.0;
 /// The length of an arrow with its number.
-const LINK: f64 = 42.0;
+const LINK: f64 = 29.0;
 /// The distance from the middle of a path to the middle of each of its two arrows.
 const ARROW_OFFSET: f64 = 10.0;
+/// The width of a box on the branch.
+const BOX_WIDTH: f64 = 138.0;
 
 /// Returns the names of a block's layers in order.
 fn layers(config: &Config) -> Vec<String> {
-    let after = if config.batch_norm { " conv, batch norm" } else { " convolution" };
     let convs: &[&str] = match config.block {
         BlockChoice::Basic => &["3 × 3", "3 × 3"],
         BlockChoice::Bottleneck => &["1 × 1", "3 × 3", "1 × 1"],
     };
     let mut layers = Vec::new();
     for (index, conv) in convs.iter().enumerate() {
-        if index > 0 {
-            layers.push("ReLU".to_owned());
+        match (config.order, config.batch_norm) {
+            (OrderChoice::Post, _) if index > 0 => layers.push("ReLU".to_owned()),
+            (OrderChoice::Post, _) => {}
+            (OrderChoice::Pre, true) => layers.push("batch norm, ReLU".to_owned()),
+            (OrderChoice::Pre, false) => layers.push("ReLU".to_owned()),
         }
-        layers.push(format!("{conv}{after}"));
+        let is_normed = config.batch_norm && config.order == OrderChoice::Post;
+        layers.push(format!("{conv}{}", if is_normed { " conv, batch norm" } else { " convolution" }));
     }
     layers
 }
@@ -49,14 +56,15 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ha
     let shortcut = block.and_then(|block| block.shortcut);
     let split = 16.0 + LINK + 6.0;
     let first = split + LINK + 4.0;
-    let last = first + (BOX_HEIGHT + 5.0) * layers.len() as f64;
+    let last = first + (BOX_HEIGHT + SPACE) * layers.len() as f64;
     let add = last + LINK + 10.0;
     let relu = add + 10.0 + LINK;
-    let end = relu + BOX_HEIGHT + LINK;
+    let ends_with_relu = config.order == OrderChoice::Post;
+    let end = if ends_with_relu { relu + BOX_HEIGHT + LINK } else { relu };
     let boxes = layers
         .iter()
         .enumerate()
-        .map(|(i, words)| unit(BRANCH, first + (BOX_HEIGHT + 5.0) * i as f64, 132.0, words));
+        .map(|(i, words)| unit(BRANCH, first + (BOX_HEIGHT + SPACE) * i as f64, BOX_WIDTH, words));
     let middle = f64::midpoint(split, add);
     let inner = if has_shortcut {
         input.map(|input| PathFlow { gradient: block.map_or(0.0, |block| block.branch.gradient), ..input })
@@ -71,7 +79,7 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ha
                 <path class="block-wire" d={format!("M{BRANCH},{split}H{SHORTCUT}V{add}H{}", BRANCH + 11.0)} />
                 <circle class="block-node" cx={BRANCH.to_string()} cy={split.to_string()} r="3" />
                 { link("branch-input", BRANCH, split + 2.0, inner) }
-                { shortcut_box(block.map(|block| block.kind).unwrap_or_default(), middle) }
+                { shortcut_box(config, block.map(|block| block.kind).unwrap_or_default(), middle) }
                 { link("shortcut", SHORTCUT, middle - LINK - 14.0, shortcut) }
             } else {
                 <path class="block-wire" d={format!("M{BRANCH},{}V{first}", split - 6.0)} />
@@ -85,8 +93,10 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ha
                 <path class="block-wire" d={format!("M{BRANCH},{last}V{}", add + 10.0)} />
             }
             { link("sum", BRANCH, add + 10.0, flow(|block| block.sum)) }
-            { unit(BRANCH, relu, 132.0, "ReLU") }
-            { link("y", BRANCH, relu + BOX_HEIGHT, flow(|block| block.output)) }
+            if ends_with_relu {
+                { unit(BRANCH, relu, BOX_WIDTH, "ReLU") }
+                { link("y", BRANCH, relu + BOX_HEIGHT, flow(|block| block.output)) }
+            }
             <text class="axis-label" x={BRANCH.to_string()} y={(end + 14.0).to_string()} text-anchor="middle">{ "output y" }</text>
         </svg>
     }
@@ -118,14 +128,18 @@ fn unit(x: f64, y: f64, width: f64, words: &str) -> Html {
     html! {
         <g>
             <rect class="unit" x={(x - width / 2.0).to_string()} y={y.to_string()} width={width.to_string()} height={BOX_HEIGHT.to_string()} rx="4" />
-            <text x={x.to_string()} y={(y + 16.0).to_string()} text-anchor="middle">{ words.to_owned() }</text>
+            <text x={x.to_string()} y={(y + 14.0).to_string()} text-anchor="middle">{ words.to_owned() }</text>
         </g>
     }
 }
 
 /// The box on the shortcut.
-fn shortcut_box(kind: ShortcutKind, middle: f64) -> Html {
+fn shortcut_box(config: &Config, kind: ShortcutKind, middle: f64) -> Html {
     let (words, width) = match kind {
+        ShortcutKind::Projection if config.order == OrderChoice::Pre && config.batch_norm => {
+            ("norm, ReLU, 1 × 1", 118.0)
+        }
+        ShortcutKind::Projection if config.order == OrderChoice::Pre => ("ReLU, 1 × 1 conv", 118.0),
         ShortcutKind::Identity => ("identity", 66.0),
         ShortcutKind::Projection => ("1 × 1 convolution", 118.0),
         ShortcutKind::ZeroPadding => ("identity, zeros", 104.0),

@@ -1,7 +1,7 @@
 //! Diagrams of the two cells with their values at one position.
 
 use crate::charts::scale::format_number;
-use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
+use crate::sections::rnn::{Config, LSTM_PARTS, Part, PartKind, RNN_PARTS, Trace, token_name};
 use yew::prelude::*;
 
 /// Returns the name of the token at a position.
@@ -57,12 +57,15 @@ fn operation(x: f64, y: f64, sign: &'static str) -> Html {
     }
 }
 
-/// A gate: a box that is filled up to its value.
+/// A box with a value. A gate is filled as far as it is open, with its name and its verb below.
 fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
-    const WIDTH: f64 = 54.0;
+    const WIDTH: f64 = 58.0;
     const HEIGHT: f64 = 40.0;
-    let share = f64::from(value.unwrap_or(0.0)).clamp(0.0, 1.0);
+    // Only a gate can be open; the candidate and the pre-activation are drawn as empty boxes.
+    let open = value.filter(|_| part.kind == PartKind::Gate);
+    let share = f64::from(open.unwrap_or(0.0)).clamp(0.0, 1.0);
     let level = HEIGHT * share;
+    let [name, verb] = part.role;
     html! {
         <g class="gate" data-gate={part.symbol} data-value={value.map(|value| value.to_string())}>
             <title>{ part.title }</title>
@@ -70,6 +73,25 @@ fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
             <rect class="gate-level" x={(x - WIDTH / 2.0).to_string()} y={format!("{:.1}", y + HEIGHT - level)} width={WIDTH.to_string()} height={format!("{level:.1}")} rx="3" />
             { symbol(x, y + 17.0, "middle", part.symbol, "t") }
             { words(x, y + 33.0, "middle", number(value)) }
+            <text class="gate-name" x={(x + 5.0).to_string()} y={(y + HEIGHT + 17.0).to_string()}>{ name }</text>
+            <text class="gate-verb" x={(x + 5.0).to_string()} y={(y + HEIGHT + 31.0).to_string()}>{ verb }</text>
+        </g>
+    }
+}
+
+/// A network's answer if the sequence ended at the position.
+fn answer(config: &Config, trace: Option<&Trace>, t: usize, slug: &'static str, (x, y): (f64, f64)) -> Html {
+    let best = trace.and_then(|trace| {
+        let (class, share) = trace.answer(t).iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let is_right = trace.tokens.first().is_some_and(|label| usize::from(*label) == class);
+        Some((token_name(config, class as u8), *share, is_right))
+    });
+    let Some((name, share, is_right)) = best else { return Html::default() };
+    html! {
+        <g class="cell-answer" data-asked={slug} data-value={share.to_string()} data-right={is_right.to_string()}>
+            <title>{ format!("The answer if the sequence ended here: {name}, {}", if is_right { "correct" } else { "wrong" }) }</title>
+            { words(x, y, "start", format!("answer: {name}")) }
+            { words(x, y + 14.0, "start", format!("{:.0}% {}", 100.0 * share, if is_right { "✓" } else { "✗" })) }
         </g>
     }
 }
@@ -108,48 +130,47 @@ pub(super) fn lstm(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
     );
     let [f, i, g, o, ..] = &LSTM_PARTS;
     html! {
-        <>
-            <h4>{ "LSTM" }</h4>
-            <svg class="chart-svg cell-diagram" viewBox="0 0 366 236" role="img" aria-label={label} data-cell="lstm">
-                { arrow("arrow-lstm") }
-                { wire("M44 34H66", "arrow-lstm") }
-                { wire("M89 34H154", "arrow-lstm") }
-                { wire("M177 34H322", "arrow-lstm") }
-                { wire("M78 128V47", "arrow-lstm") }
-                { wire("M138 128V84H153", "arrow-lstm") }
-                { wire("M198 128V84H178", "arrow-lstm") }
-                { wire("M166 72V47", "arrow-lstm") }
-                { wire("M296 34V59", "arrow-lstm") }
-                { wire("M296 84V104", "arrow-lstm") }
-                { wire("M258 128V116H283", "arrow-lstm") }
-                { wire("M308 116H322", "arrow-lstm") }
-                { wire("M44 200H258V170", "arrow-lstm") }
-                { wire("M78 200V170", "arrow-lstm") }
-                { wire("M138 200V170", "arrow-lstm") }
-                { wire("M198 200V170", "arrow-lstm") }
-                { wire("M108 222V202", "arrow-lstm") }
-                { operation(78.0, 34.0, "×") }
-                { operation(166.0, 34.0, "+") }
-                { operation(166.0, 84.0, "×") }
-                { operation(296.0, 116.0, "×") }
-                <g class="operation">
-                    <rect x="274" y="60" width="44" height="22" rx="11" />
-                    <text x="296" y="75" text-anchor="middle">{ "tanh" }</text>
-                </g>
-                { gate(f, 78.0, 129.0, now(0)) }
-                { gate(i, 138.0, 129.0, now(1)) }
-                { gate(g, 198.0, 129.0, now(2)) }
-                { gate(o, 258.0, 129.0, now(3)) }
-                { state("c", "t−1", (40.0, 30.0), "end", before(4)) }
-                { state("c", "t", (328.0, 30.0), "start", now(4)) }
-                { state("h", "t−1", (40.0, 196.0), "end", before(5)) }
-                { state("h", "t", (328.0, 112.0), "start", now(5)) }
-                <g data-token={token(config, trace, t)}>
-                    { symbol(116.0, 222.0, "start", "x", "t") }
-                    { words(132.0, 222.0, "start", format!("= {}", token(config, trace, t))) }
-                </g>
-            </svg>
-        </>
+        <svg class="chart-svg cell-diagram" viewBox="0 0 412 236" role="img" aria-label={label} data-cell="lstm">
+            { arrow("arrow-lstm") }
+            { wire("M46 30H72", "arrow-lstm") }
+            { wire("M96 30H183", "arrow-lstm") }
+            { wire("M207 30H366", "arrow-lstm") }
+            { wire("M84 124V43", "arrow-lstm") }
+            { wire("M158 124V76H183", "arrow-lstm") }
+            { wire("M232 124V76H207", "arrow-lstm") }
+            { wire("M195 64V43", "arrow-lstm") }
+            { wire("M338 30V51", "arrow-lstm") }
+            { wire("M338 74V91", "arrow-lstm") }
+            { wire("M306 124V104H325", "arrow-lstm") }
+            { wire("M350 104H366", "arrow-lstm") }
+            { wire("M46 210H306V166", "arrow-lstm") }
+            { wire("M84 210V166", "arrow-lstm") }
+            { wire("M158 210V166", "arrow-lstm") }
+            { wire("M232 210V166", "arrow-lstm") }
+            { wire("M121 228V212", "arrow-lstm") }
+            { operation(84.0, 30.0, "×") }
+            { operation(195.0, 30.0, "+") }
+            { operation(195.0, 76.0, "×") }
+            { operation(338.0, 104.0, "×") }
+            <g class="operation">
+                <rect x="316" y="52" width="44" height="22" rx="11" />
+                <text x="338" y="67" text-anchor="middle">{ "tanh" }</text>
+            </g>
+            <text class="cell-title lstm" x="0" y="122">{ "LSTM" }</text>
+            { gate(f, 84.0, 125.0, now(0)) }
+            { gate(i, 158.0, 125.0, now(1)) }
+            { gate(g, 232.0, 125.0, now(2)) }
+            { gate(o, 306.0, 125.0, now(3)) }
+            { state("c", "t−1", (42.0, 26.0), "end", before(4)) }
+            { state("c", "t", (372.0, 26.0), "start", now(4)) }
+            { state("h", "t−1", (42.0, 206.0), "end", before(5)) }
+            { state("h", "t", (372.0, 100.0), "start", now(5)) }
+            { answer(config, trace, t, "lstm", (346.0, 140.0)) }
+            <g data-token={token(config, trace, t)}>
+                { symbol(129.0, 230.0, "start", "x", "t") }
+                { words(145.0, 230.0, "start", format!("= {}", token(config, trace, t))) }
+            </g>
+        </svg>
     }
 }
 
@@ -169,31 +190,30 @@ pub(super) fn rnn(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
     );
     let [a, _] = &RNN_PARTS;
     html! {
-        <>
-            <h4>{ "RNN" }</h4>
-            <svg class="chart-svg cell-diagram" viewBox="0 0 272 236" role="img" aria-label={label} data-cell="rnn">
-                { arrow("arrow-rnn") }
-                { wire("M44 116H80", "arrow-rnn") }
-                { wire("M136 116H158", "arrow-rnn") }
-                { wire("M204 116H228", "arrow-rnn") }
-                { wire("M108 200V138", "arrow-rnn") }
-                { gate(a, 108.0, 96.0, now(0)) }
-                <g class="operation">
-                    <rect x="159" y="105" width="44" height="22" rx="11" />
-                    <text x="181" y="120" text-anchor="middle">{ "tanh" }</text>
-                </g>
-                { words(181.0, 146.0, "middle", "slope 1 − h²".to_owned()) }
-                <g data-state-of="slope" data-value={slope.map(|slope| slope.to_string())}>
-                    { words(181.0, 161.0, "middle", number(slope)) }
-                </g>
-                { state("h", "t−1", (40.0, 112.0), "end", before(1)) }
-                { state("h", "t", (234.0, 112.0), "start", now(1)) }
-                <g data-token={token(config, trace, t)}>
-                    { symbol(96.0, 216.0, "start", "x", "t") }
-                    { words(112.0, 216.0, "start", format!("= {}", token(config, trace, t))) }
-                </g>
-                { words(108.0, 56.0, "middle", "a = x Wₓ + h Wₕ + b".to_owned()) }
-            </svg>
-        </>
+        <svg class="chart-svg cell-diagram" viewBox="0 0 300 236" role="img" aria-label={label} data-cell="rnn">
+            { arrow("arrow-rnn") }
+            { wire("M46 116H78", "arrow-rnn") }
+            { wire("M138 116H160", "arrow-rnn") }
+            { wire("M206 116H236", "arrow-rnn") }
+            { wire("M108 200V138", "arrow-rnn") }
+            { gate(a, 108.0, 96.0, now(0)) }
+            <g class="operation">
+                <rect x="161" y="105" width="44" height="22" rx="11" />
+                <text x="183" y="120" text-anchor="middle">{ "tanh" }</text>
+            </g>
+            <text class="cell-title rnn" x="0" y="56">{ "RNN" }</text>
+            { words(183.0, 146.0, "middle", "slope 1 − h²".to_owned()) }
+            <g data-state-of="slope" data-value={slope.map(|slope| slope.to_string())}>
+                { words(183.0, 161.0, "middle", number(slope)) }
+            </g>
+            { state("h", "t−1", (42.0, 112.0), "end", before(1)) }
+            { state("h", "t", (242.0, 112.0), "start", now(1)) }
+            { answer(config, trace, t, "rnn", (236.0, 152.0)) }
+            <g data-token={token(config, trace, t)}>
+                { symbol(96.0, 216.0, "start", "x", "t") }
+                { words(112.0, 216.0, "start", format!("= {}", token(config, trace, t))) }
+            </g>
+            { words(64.0, 84.0, "start", "a = x Wₓ + h Wₕ + b".to_owned()) }
+        </svg>
     }
 }

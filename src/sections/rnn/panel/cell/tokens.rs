@@ -1,6 +1,5 @@
-//! The tokens of the sequence, and the predictions of the networks if it ended at the position.
+//! The tokens of the sequence around a position.
 
-use crate::charts::scale::format_number;
 use crate::sections::rnn::{Config, Trace, token_name};
 use yew::prelude::*;
 
@@ -61,36 +60,6 @@ fn window(t: usize, count: usize) -> std::ops::RangeInclusive<usize> {
     let last = count.saturating_sub(1);
     let from = t.saturating_sub(AROUND).min(last.saturating_sub(2 * AROUND));
     from..=(from + 2 * AROUND).min(last)
-}
-
-/// The prediction of each network if the sequence ended at the position.
-pub(super) fn predictions(config: &Config, rnn: Option<&Trace>, lstm: Option<&Trace>, t: usize) -> Html {
-    let answer = |network: &'static str, slug: &'static str, trace: Option<&Trace>| {
-        let trace = trace?;
-        let answers = trace.answer(t);
-        let best = (0..answers.len()).max_by(|a, b| {
-            let of = |at: &usize| answers.get(*at).copied().unwrap_or_default();
-            of(a).total_cmp(&of(b))
-        })?;
-        let share = f64::from(*answers.get(best)?);
-        let right = trace.tokens.first().is_some_and(|label| usize::from(*label) == best);
-        let name = token_name(config, best as u8);
-        Some(html! {
-            <span data-asked={slug} data-value={share.to_string()} data-right={right.to_string()}>
-                { format!("{network} {name} ({}, {})", format_number(share, 2), if right { "correct" } else { "wrong" }) }
-            </span>
-        })
-    };
-    let answers = [answer("the LSTM", "lstm", lstm), answer("the RNN", "rnn", rnn)];
-    let answers: Vec<Html> = answers.into_iter().flatten().collect();
-    if answers.is_empty() {
-        return html! { <p class="cell-asked">{ "Loading the compute engine…" }</p> };
-    }
-    let first = html! { { format!("If the sequence ended after position {t}, ") } };
-    let parts = answers.into_iter().enumerate().map(|(index, part)| {
-        html! { <>{ if index == 0 { " would answer: " } else { "; " } }{ part }</> }
-    });
-    html! { <p class="cell-asked">{ first }{ "the networks" }{ for parts }{ "." }</p> }
 }
 
 #[cfg(test)]

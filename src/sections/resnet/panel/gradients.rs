@@ -1,48 +1,12 @@
-//! The figures of section 3: loss, accuracy, gradients in training, and gradients of untrained networks.
+//! The figures of gradients in all blocks: of untrained networks, and during training.
 
-use super::text;
-use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, PtrEq, series_table};
-use crate::sections::resnet::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
+use super::training::TrainProps;
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
+use crate::panel::series_table;
+use crate::sections::resnet::{Flow, NetFlow, Norms, PLAIN, RESIDUAL};
 use crate::ui::figure::Figure;
-use crate::ui::findings_link;
 use std::rc::Rc;
 use yew::prelude::*;
-
-#[derive(PartialEq, Properties)]
-pub(super) struct TrainProps {
-    pub(super) config: Config,
-    pub(super) record: PtrEq<Record>,
-}
-
-/// The training error of both networks.
-const TRAINING_ERROR: &[CurveSpec] = &[CurveSpec::new("train_error", "")];
-
-/// Training loss, training error and test accuracy.
-#[component]
-pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, .. } = props;
-    let x_max = Some(f64::from(config.steps));
-    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
-    html! {
-        <>
-            <div class="figure-row">
-                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Training loss per mini-batch. A network that is worse here is not overfitting; it fails to fit." }}
-                    references={reference(10f64.ln())} {x_max} log_above={20.0} />
-                <CurveFigure name="train-error" lines={TRAINING_ERROR} y_label="error"
-                    look_for={training_error_words()}
-                    references={reference(0.9)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
-                    empty="Press Train: the error is first measured after some steps." />
-            </div>
-            <div class="figure-row">
-                <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
-                    look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
-                    empty="Press Train: accuracy is first measured after some steps." />
-            </div>
-        </>
-    }
-}
 
 /// The gradient norm of every block over steps.
 #[component]
@@ -61,27 +25,6 @@ pub(super) fn GradientMaps(props: &TrainProps) -> Html {
             { map("plain", "Gradients in training, plain network", &record.arms[PLAIN].norms) }
             { map("residual", "Gradients in training, residual network", &record.arms[RESIDUAL].norms) }
         </div>
-    }
-}
-
-fn training_error_words() -> Html {
-    html! {
-        <>
-            { "The fraction of wrong predictions on training images, averaged over 20 batches. He et al. (2016) speak of degradation if this error ends higher in the deeper of two plain networks. Here both networks have the same depth, so you see slower optimization. The sweep “Degradation” in the chapter of checks compares two depths; " }
-            { findings_link("resnet", "our results") }
-            { " list its numbers." }
-        </>
-    }
-}
-
-fn accuracy_words(config: &Config) -> Html {
-    html! {
-        <>
-            { "Accuracy on 500 held-out images, measured periodically." }
-            if config.batch_norm {
-                { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be at chance level." }
-            }
-        </>
     }
 }
 
@@ -133,7 +76,7 @@ fn GradientMap(props: &MapProps) -> Html {
     html! {
         <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} range={props.range} x_label="step" y_label="block" {x_range}
-                y_up={true} {row_names} value_label="log₁₀ norm" empty="Press Train." />
+                y_up={true} {row_names} value_label="log₁₀ norm" empty="The map fills while the networks train." />
         </Figure>
     }
 }
@@ -150,7 +93,6 @@ fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FlowFiguresProps {
-    pub(super) config: Config,
     pub(super) flow: Option<Rc<Flow>>,
 }
 
@@ -160,28 +102,23 @@ pub(super) fn FlowFigures(props: &FlowFiguresProps) -> Html {
     let flow = props.flow.as_deref();
     html! {
         <div class="figure-row">
-            { weights_figure(&props.config, flow) }
+            { weights_figure(flow) }
             { signal_figure(flow) }
         </div>
     }
 }
 
-fn weights_figure(config: &Config, flow: Option<&Flow>) -> Html {
+fn weights_figure(flow: Option<&Flow>) -> Html {
     let series = flow.map_or_else(Vec::new, |flow| {
         let value: fn(&NetFlow) -> &[f32] = |net| &net.weights;
         vec![banded("plain", &flow.plain, value, PLAIN), banded("residual", &flow.residual, value, RESIDUAL)]
     });
-    // The measurements may still belong to the earlier settings.
-    let batch_norm = flow.map_or(config.batch_norm, |flow| flow.batch_norm);
     let look_for = html! {
-        <>
-            { text::flow(cause(config.init, batch_norm)) }
-            { " One backward pass with 8 noise images; the band spans all random initializations." }
-        </>
+        { "One backward pass with 8 noise images; the band spans all random initializations." }
     };
     html! {
         <Figure name="gradient-flow" title="Gradient norm of each block’s first convolution" {look_for}
-            formula={text::norm_formula()} table={series_table("block", &series)}>
+            table={series_table("block", &series)}>
             <LineChart name="gradient-flow" x_label="block (1 is next to the input)" y_label="gradient norm" y_scale={ScaleKind::Log}
                 {series} markers={true} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
@@ -201,10 +138,10 @@ fn signal_figure(flow: Option<&Flow>) -> Html {
         all
     });
     let look_for = html! {
-        <>{ "Dashed: the root mean square of each block’s output, which is the signal that the next block receives. Solid: the norm of the loss’s gradient at that output. The gradient of a convolution’s weights combines the signal at its input with the gradient at its output. A shortcut adds x to the signal, and the identity to the block’s Jacobian." }</>
+        { "Dashed: root mean square of each block’s output. Solid: norm of the loss’s gradient at that output." }
     };
     html! {
-        <Figure name="signal-flow" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
+        <Figure name="signal-flow" {look_for} table={series_table("block", &series)}>
             <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
                 {series} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
