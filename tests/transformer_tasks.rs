@@ -75,6 +75,11 @@ fn requests_before_and_during_training_change_no_number() {
     assert!(asked.run().next.is_some());
 }
 
+#[test]
+fn the_page_knows_the_number_of_tokens() {
+    assert_eq!(nn_lab::sections::transformer::induction::N_TOKENS as usize, N_TOKENS);
+}
+
 fn repeats() -> Config {
     Config { task: TaskChoice::Repeat, ..small() }
 }

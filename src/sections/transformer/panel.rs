@@ -210,8 +210,8 @@ fn Cost(props: &CostProps) -> Html {
     );
     // A first run should not take minutes.
     let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
-    let is_long =
-        ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0) && (running.is_nan() || running <= 0.0);
+    // The offer does not depend on the run, so that nothing moves when it starts.
+    let is_long = record.step_ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0);
     let offer = first_look.filter(|preset| is_long && preset.config::<Config>() != *config).map(|preset| {
         let choose = props.choose.clone();
         html! {

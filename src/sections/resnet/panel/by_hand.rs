@@ -117,10 +117,7 @@ mod tests {
             norm: Some([-1.0, 2.0]),
             ..check.clone()
         };
-        assert_eq!(
-            sum(&long),
-            "(1 · 1 + 1 · 1 + 1 · 1 + 1 · 1 + 12 more − (−1)) / 2"
-        );
+        assert_eq!(sum(&long), "(1 · 1 + 1 · 1 + 1 · 1 + 1 · 1 + 12 more − (−1)) / 2");
         let padded = ShortcutCheck { weights: Vec::new(), kind: ShortcutKind::ZeroPadding, ..check };
         assert_eq!(sum(&padded), "2");
     }

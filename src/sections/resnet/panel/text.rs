@@ -68,9 +68,7 @@ fn exactness(order: OrderChoice) -> &'static str {
 // ---------- The paths of a block ----------
 
 pub(super) fn paths_lead() -> Html {
-    lead(
-        "Signals flow forward and gradients flow back. In a residual block, both have two paths.",
-    )
+    lead("Signals flow forward and gradients flow back. In a residual block, both have two paths.")
 }
 
 pub(super) fn paths(order: OrderChoice) -> Html {

@@ -33,11 +33,11 @@ pub fn cover() -> Html {
         html! { <rect x={x.to_string()} y={y.to_string()} width="11" height="11" rx="2" {fill} /> }
     });
     let followers = followers(LINE, BEFORE);
-    let most = followers.first().map_or(1.0, |first| first.1);
+    let top = followers.first().map_or(1.0, |first| first.1);
     let bars = followers.iter().take(BARS).enumerate().map(|(i, (_, p))| {
         let y = 10.0 + 17.5 * i as f64;
         let fill = if i == 0 { "var(--series-1)" } else { "var(--series-0)" };
-        html! { <rect x="140" y={y.to_string()} width={format!("{:.1}", 90.0 * p / most)} height="11" rx="2" {fill} /> }
+        html! { <rect x="140" y={y.to_string()} width={format!("{:.1}", 90.0 * p / top)} height="11" rx="2" {fill} /> }
     });
     html! { <svg class="cover-picture" viewBox="0 0 240 120" aria-hidden="true">{ for cells }{ for bars }</svg> }
 }

@@ -16,7 +16,7 @@ use yew::prelude::*;
 /// The time between two requests to a model in training, in milliseconds.
 const REFRESH_MS: f64 = 1000.0;
 
-/// What the reader has typed and chosen.
+/// The reader's text, and the settings of its prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Input {
     task: TaskChoice,
