@@ -1,6 +1,8 @@
 //! Measurements of networks before any training.
 
-use super::{BlockChoice, PLAIN, PathFlow, Paths, ShortcutKind};
+#[cfg(feature = "compute")]
+use super::PathFlow;
+use super::{BlockChoice, PLAIN, Paths, ShortcutKind};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 

@@ -35,7 +35,7 @@ pub(super) fn HeadsStage(props: &HeadsProps) -> Html {
         table_lines: &[],
         y_label: "cross-entropy (nats)",
         y_range: (0.0, 2.4),
-        references: vec![line("chance", chance_loss()), line("minimum for one head", one_head_loss())],
+        references: vec![line("chance", chance_loss()), line("one head at best", one_head_loss())],
         look_for: text::heads_loss_caption(),
         formula: text::one_head_formula(),
     };

@@ -43,6 +43,14 @@ pub(super) struct TaskCurves {
 
 const EMPTY: &str = "Curves appear here while the networks train.";
 
+/// Returns the text of an empty chart while the run is set up for the other task.
+fn set_up_first(task: Task) -> &'static str {
+    match task {
+        Task::LookUp => "Set up one look-up, then train.",
+        Task::TwoLookUps => "Set up two look-ups, then train.",
+    }
+}
+
 impl TaskCurves {
     /// Draws the figure. While the run is set up for the other task, it has axes and references only.
     pub(super) fn draw(self, config: &Config) -> Html {
@@ -64,7 +72,7 @@ impl TaskCurves {
         };
         html! {
             <Figure {name} {look_for} {formula} {table}>
-                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} y_range={Some(y_range)} integer_x={true} empty={EMPTY} />
+                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} y_range={Some(y_range)} integer_x={true} empty={set_up_first(task)} />
             </Figure>
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn Matrices(props: &MatricesProps) -> Html {
     let tallest = dims.iter().rev().skip(1).max().copied().unwrap_or(1);
     let height = cell * f64::from(tallest) + if config.bias { 5.0 + bias_height(cell) } else { 0.0 };
     let counts = layer_params(&dims, config.bias);
-    let layer = |(index, (weight, bias)): (usize, &(Rc<Vec<f32>>, Rc<Vec<f32>>))| {
+    let layer = |(index, (weight, bias)): (usize, &LayerValues)| {
         let (d_in, d_out) =
             (dims.get(index).copied().unwrap_or(0), dims.get(index + 1).copied().unwrap_or(0));
         let count = counts.get(index).copied().unwrap_or(0);
@@ -112,8 +112,11 @@ fn bias_height(cell: f64) -> f64 {
     cell.max(3.0)
 }
 
+/// The weights of a layer, row by row, and its biases.
+type LayerValues = (Rc<Vec<f32>>, Rc<Vec<f32>>);
+
 /// Returns the weights and the biases of every layer.
-fn layer_values(net: &Snapshot) -> Vec<(Rc<Vec<f32>>, Rc<Vec<f32>>)> {
+fn layer_values(net: &Snapshot) -> Vec<LayerValues> {
     let mut rest = net.params.as_slice();
     let mut take = |n: usize| {
         let (values, after) = rest.split_at(n.min(rest.len()));

@@ -115,7 +115,7 @@ fn chain(layout: &Layout, net: usize, paths: Option<&Paths>) -> Html {
     html! {
         <g data-chain={name}>
             <rect ~style={format!("fill:{fill}")} x="0" y={(top + 3.0).to_string()} width="10" height="10" rx="2" />
-            <text class="chain-name" x="15" y={(top + 12.0).to_string()}>{ title(net) }</text>
+            <text class="chain-name" x="15" y={(top + 12.0).to_string()}>{ title(net, layout.width) }</text>
             if let Some(words) = paths.and_then(|paths| ratio_words(paths, layout.width)) {
                 <text x={layout.width.to_string()} y={(top + 12.0).to_string()} text-anchor="end">{ words }</text>
             }
@@ -129,8 +129,12 @@ fn chain(layout: &Layout, net: usize, paths: Option<&Paths>) -> Html {
     }
 }
 
-fn title(net: usize) -> &'static str {
-    if net == RESIDUAL { "residual: each block adds its input" } else { "plain: layers only" }
+fn title(net: usize, width: f64) -> &'static str {
+    match (net, width < 420.0) {
+        (RESIDUAL, true) => "residual: + input",
+        (RESIDUAL, false) => "residual: each block adds its input",
+        _ => "plain: layers only",
+    }
 }
 
 /// Returns the gradient at the first block relative to the last.
@@ -178,7 +182,7 @@ fn block(layout: &Layout, net: usize, paths: Option<&Paths>, index: usize, floor
     let arc = format!(
         "M{from:.1},{wire}C{from:.1},{base} {from:.1},{base} {middle:.1},{base}S{to:.1},{base} {to:.1},{wire}"
     );
-    let has_number = layout.cell >= 18.0 || index == 0 || index + 1 == layout.n;
+    let has_number = layout.cell >= 18.0;
     html! {
         <g>
             if let Some(gradient) = gradient {

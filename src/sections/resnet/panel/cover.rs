@@ -29,7 +29,8 @@ fn chain(y: f64, color: &'static str, size: fn(i32) -> f64, has_shortcuts: bool)
     let block = |index: i32| {
         let x = LEFT + f64::from(index) * PITCH;
         let height = BAR * size(BLOCKS - 1 - index);
-        let arc = format!("M{},{middle}q{},16 {},0", x - 5.0, BOX / 2.0 + 5.0, BOX + 10.0);
+        let (from, to) = (x - 5.0, x + BOX + 5.0);
+        let arc = format!("M{from},{middle}C{from},{} {to},{} {to},{middle}", y + 27.0, y + 27.0);
         html! {
             <>
                 <rect fill={color} x={x.to_string()} y={format!("{:.1}", y - 6.0 - height)} width={BOX.to_string()} height={format!("{height:.1}")} />

@@ -1,7 +1,7 @@
 //! Networks of 20 and of 56 layers: their gradients before training, and the training error that they reach.
 
 use super::text;
-use crate::charts::{Bar, BarChart, ChartHeight, LineChart, Reference, ScaleKind, Series, Table};
+use crate::charts::{Bar, BarChart, ChartHeight, LineChart, ScaleKind, Series, Table};
 use crate::client::{Batch, BatchHandle, BatchState, RunResult};
 use crate::core::schema::Values;
 use crate::core::settings::Settings;
@@ -51,12 +51,11 @@ pub(super) fn DepthStage(props: &DepthProps) -> Html {
         Callback::from(move |()| bar_table(&bars))
     };
     let groups: Vec<AttrValue> = ResNet::ARMS.iter().map(|arm| arm.title.into()).collect();
-    let references = vec![Reference { label: "chance".into(), y: 0.9 }];
     html! {
         <ContextProvider<ChartHeight> context={ChartHeight(CHART)}>
             <div class="figure-row">
                 <Figure name="depth-error" {table} look_for={text::depth_error()}>
-                    <BarChart name="depth-error" x_label="layers" y_label="training error after 160 steps" {groups} bars={(*bars).clone()} {references} />
+                    <BarChart name="depth-error" x_label="layers" y_label="training error after 160 steps" {groups} bars={(*bars).clone()} />
                 </Figure>
                 <Figure name="depth-flow" look_for={text::depth_flow()} table={series_table("distance", &series)}>
                     <LineChart name="depth-flow" x_label="way back, from the last block (0%) to the first (100%)" y_label="gradient norm" y_scale={ScaleKind::Log}

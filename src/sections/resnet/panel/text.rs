@@ -155,7 +155,7 @@ pub(super) fn depth_error() -> Html {
     html! {
         <>
             { format!("Finding: medians of three seeds, measured on {MEASURED_ON}, with batch norm, He initialization, and momentum at a learning rate of 0.05. ") }
-            { findings_link("resnet", "Ranges and settings" ) }{ ". Here: this device, once you have repeated it." }
+            { findings_link("resnet", "Ranges and settings" ) }{ ". Here: this device, once you have repeated it. Chance level is 0.9." }
         </>
     }
 }
