@@ -346,9 +346,9 @@ fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
     let windows = Windows { size: config.pool_size as usize, stride: config.pool_stride as usize };
     let (own, [max, average, _]) = shift_changes(&planes, windows, 1);
     let changes = [own?, max?, average?];
-    let least = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
+    let smallest = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
     let [own, max, average] = changes;
-    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(least)?;
+    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(smallest)?;
     let words = format!(
         "{name}: the maps change by {}, max pooling by {} and average pooling by {}. None of them is invariant to a shift of one pixel.",
         percent(own),
@@ -356,7 +356,7 @@ fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
         percent(average)
     );
     let numbers = [("change_maps", own), ("change_max", max), ("change_average", average)];
-    Some(Answer::new(words, least, numbers))
+    Some(Answer::new(words, smallest, numbers))
 }
 
 const BUDGET: Experiment = GuidedExperiment {
