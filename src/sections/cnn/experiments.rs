@@ -382,9 +382,7 @@ fn budget(config: &Config, record: &Record) -> Option<Answer> {
     let [standard, cheaper] = record.nets?;
     let points = 100.0 * (separable - conv);
     let (choice, verdict) = match points {
-        points if points.abs() <= 5.0 => {
-            (0, format!("Nearly the same, {:.1} points apart", points.abs()))
-        }
+        points if points.abs() <= 5.0 => (0, format!("Nearly the same, {:.1} points apart", points.abs())),
         points if points > 0.0 => (1, format!("The separable CNN is ahead by {points:.1} points")),
         points => (2, format!("The separable CNN is behind by {:.1} points", -points)),
     };
@@ -398,9 +396,5 @@ fn budget(config: &Config, record: &Record) -> Option<Answer> {
         format_count(cheaper.params),
         cheaper.multiply_adds as f64 / standard.multiply_adds.max(1) as f64,
     );
-    Some(Answer::new(
-        words,
-        choice,
-        [("accuracy_conv", conv), ("accuracy_separable", separable)],
-    ))
+    Some(Answer::new(words, choice, [("accuracy_conv", conv), ("accuracy_separable", separable)]))
 }
