@@ -346,9 +346,9 @@ fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
     let windows = Windows { size: config.pool_size as usize, stride: config.pool_stride as usize };
     let (own, [max, average, _]) = shift_changes(&planes, windows, 1);
     let changes = [own?, max?, average?];
-    let least = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
+    let smallest = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
     let [own, max, average] = changes;
-    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(least)?;
+    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(smallest)?;
     let words = format!(
         "{name}: the maps change by {}, max pooling by {} and average pooling by {}. None of them is invariant to a shift of one pixel.",
         percent(own),
@@ -356,7 +356,7 @@ fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
         percent(average)
     );
     let numbers = [("change_maps", own), ("change_max", max), ("change_average", average)];
-    Some(Answer::new(words, least, numbers))
+    Some(Answer::new(words, smallest, numbers))
 }
 
 const BUDGET: Experiment = GuidedExperiment {
@@ -382,9 +382,7 @@ fn budget(config: &Config, record: &Record) -> Option<Answer> {
     let [standard, cheaper] = record.nets?;
     let points = 100.0 * (separable - conv);
     let (choice, verdict) = match points {
-        points if points.abs() <= 5.0 => {
-            (0, format!("Nearly the same, {points:+.1} points for the separable CNN"))
-        }
+        points if points.abs() <= 5.0 => (0, format!("Nearly the same, {:.1} points apart", points.abs())),
         points if points > 0.0 => (1, format!("The separable CNN is ahead by {points:.1} points")),
         points => (2, format!("The separable CNN is behind by {:.1} points", -points)),
     };
@@ -398,9 +396,5 @@ fn budget(config: &Config, record: &Record) -> Option<Answer> {
         format_count(cheaper.params),
         cheaper.multiply_adds as f64 / standard.multiply_adds.max(1) as f64,
     );
-    Some(Answer::new(
-        words.replace('-', "−"),
-        choice,
-        [("accuracy_conv", conv), ("accuracy_separable", separable)],
-    ))
+    Some(Answer::new(words, choice, [("accuracy_conv", conv), ("accuracy_separable", separable)]))
 }
