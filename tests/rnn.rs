@@ -272,6 +272,16 @@ fn the_untrained_gradients_are_those_of_the_first_step() {
             );
             assert_eq!(untrained.memory().len(), 14);
         }
+        // Until the run measures, the metric is that of the untrained network.
+        let metric = |record: &Record, name: &str| {
+            let metrics = Rnn::metrics(&small(), record);
+            metrics.iter().find(|metric| metric.name == name).and_then(|metric| metric.value)
+        };
+        for (arm, name) in ["grad_first_rnn", "grad_first_lstm"].into_iter().enumerate() {
+            let [untrained, last] = [&record, &trained].map(|record| metric(record, name));
+            assert_eq!(untrained, Some(f64::from(trained.arms[arm].gradients[0].hidden[0])));
+            assert_eq!(last, Some(f64::from(trained.arms[arm].gradients[24].hidden[0])));
+        }
         let [rnn, lstm] = record.untrained_gradients.each_ref().map(|row| row.as_deref().expect("sent"));
         assert_eq!((rnn.memory(), lstm.memory()), (&*rnn.hidden, &*lstm.cell));
     }

@@ -75,6 +75,11 @@ fn requests_before_and_during_training_change_no_number() {
     assert!(asked.run().next.is_some());
 }
 
+#[test]
+fn the_page_knows_the_number_of_tokens() {
+    assert_eq!(nn_lab::sections::transformer::induction::N_TOKENS as usize, N_TOKENS);
+}
+
 fn repeats() -> Config {
     Config { task: TaskChoice::Repeat, ..small() }
 }
@@ -291,6 +296,12 @@ fn answers_of_experiments_follow_from_their_numbers() {
                     (0.7..=1.4).contains(&number("best_temperature"))
                         && number("loss_cold") > record.run().temperatures[2].into()
                         && number("loss_hot") > record.run().temperatures[2].into()
+                }
+                "no-mask" => {
+                    let bigram = record.text.as_ref().expect("a text").bigram;
+                    number("loss_train") < 0.5
+                        && number("loss_last") > bigram + 0.3
+                        && answer.choice != Some(0)
                 }
                 "one-layer-copy" => {
                     told(number("loss_second")) && number("induction_score") < 0.4 && answer.choice == Some(0)

@@ -6,7 +6,7 @@ use crate::transformer_model::{SIZES, largest_gap, model, one_hot};
 use burn::tensor::Device;
 use nn_lab::run::Probe;
 use nn_lab::sections::transformer::{
-    Config, MaskChoice, NextRequest, Record, Request, TaskChoice, TextChoice, Transformer,
+    Config, MaskChoice, NextRequest, Record, Request, TaskChoice, TextChoice, Transformer, WriteRequest,
 };
 
 fn small() -> Config {
@@ -46,6 +46,18 @@ fn the_probed_model_has_the_weights_that_training_starts_from() {
         assert!(probed.run().snapshots.is_empty() && probed.run().next.is_none());
         assert_ne!(run.samples.first(), run.samples.last());
     }
+}
+
+#[test]
+fn the_model_before_training_writes_on_request() {
+    let request = WriteRequest { prompt: "To".to_owned(), temperature: 1.0, top_k: 9, seed: 3, count: 20 };
+    let ask = postcard::to_stdvec(&Request::Write(request)).expect("it can be encoded");
+    let probed = probed(&small(), vec![(u32::MAX, ask.clone())]);
+    let written = &probed.untrained_written;
+    assert_eq!((written.chars.len(), &*written.prompt, written.busy), (20, "To", false));
+    let mut out = Collector::<Transformer> { requests: vec![(0, ask)], ..Collector::default() };
+    train::<Transformer>(&small(), &mut out).expect("it runs");
+    assert_eq!(out.record().run().written, *written, "the model that training starts from writes the same");
 }
 
 #[test]

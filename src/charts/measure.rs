@@ -38,6 +38,8 @@ pub struct ChartHeight(pub f64);
 impl ChartHeight {
     /// The height of a chart that is the main figure of its chapter.
     pub const STAGE: Self = Self(300.0);
+    /// The height of a chart alone in a frame, next to paragraphs of a course page.
+    pub const ALONE: Self = Self(230.0);
 }
 
 impl Default for ChartHeight {

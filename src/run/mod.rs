@@ -163,7 +163,8 @@ macro_rules! own_files {
 /// Measurements without training.
 #[cfg(feature = "compute")]
 pub trait Probe: Experiment + Sized {
-    /// Measures and sends frames; called again whenever a setting changes.
+    /// Measures and sends frames; called again whenever a setting changes. It may then wait with
+    /// [`RunContext::idle`] and answer requests of the page, until the settings change.
     fn probe(
         config: Self::Config,
         device: &Device,

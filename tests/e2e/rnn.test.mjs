@@ -38,7 +38,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   assert.equal(await unreached('lstm', 'lost'), 0);
   await page.locator('[data-text="reach"]', { hasText: `at the first ${below} it is below 10⁻³⁸` }).waitFor();
   // Untrained networks guess.
-  const answer = (net) => page.locator(`[data-answer="${net}"]`).innerText();
+  const answer = (net) => page.locator(`[data-answer="${net}"]`).textContent();
   for (const net of ['rnn', 'lstm']) assert.match(await answer(net), /^[AB] [56]\d%$/);
   // All of it is in sight on a small laptop.
   for (const name of ['sequence', 'loss', 'accuracy']) {
@@ -67,7 +67,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   assert.equal(cells[0], '199');
   for (const cell of cells.slice(2)) assert.ok(Number(cell) > 0, cell);
   await figure.getByRole('button', { name: 'Hide the table' }).first().click();
-  await checkAccess(page, 'the opening figure');
+  await checkAccess(page, 'the opening figure', '.chapter');
 
   // Another length is drawn at once, and measured soon after.
   await setParam(page, 'seq_len', 12);
@@ -83,7 +83,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   await waitState(page, 'done', 60_000);
   await figure.locator('h2', { hasText: 'at step 60' }).waitFor();
   assert.notEqual(await strip(page, 'lstm').innerHTML(), before);
-  assert.equal((await answer('lstm'))[0], (await figure.locator('.first-name').innerText()).at(-1), 'the trained LSTM answers');
+  assert.equal((await answer('lstm'))[0], (await figure.locator('.first-name').textContent()).at(-1), 'the trained LSTM answers');
 });
 
 test('no labels of the opening figure collide at any width', async ({ open }) => {
@@ -220,7 +220,7 @@ test('the cells are drawn before training, and every control of the position sho
   assert.equal(units.length, 32);
   const mean = units.reduce((sum, unit) => sum + unit, 0) / units.length;
   assert.ok(Math.abs(mean - Number(row[3])) < 1e-5 && Math.abs(mean - (await gate(page, 'f'))) < 1e-5, `${mean}, ${row[3]}`);
-  await checkAccess(page, 'the cells');
+  await checkAccess(page, 'the cells', '.chapter');
   await shot(page, 'cell-1280-light-before');
 
   // With a zero bias the forget gates start half open.

@@ -17,7 +17,7 @@ test('the preset "first look" beats the bigram baseline', { tag: '@long' }, asyn
   assert.equal(await metric(page, 'params_counted'), await metric(page, 'params_formula'));
   assert.ok((await metric(page, 'pe_shift_max_dev')) < 1e-3);
   // The probe measures this last.
-  await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
+  await page.waitForFunction(() => /about \S+ (s|min)\b/.test(document.querySelector('[data-cost]').innerText));
   console.log(await panel(page, '[data-cost]').innerText());
   await act(page, 'train');
   const began = Date.now();
@@ -38,13 +38,13 @@ test('it learns, generates text, and shows its heads and what each is worth', as
   // Heads have small maps, a large map, the text, and a table.
   assert.equal(await panel(page, '[data-head]').count(), 2);
   await panel(page, '[data-head="1"]').click();
-  assert.match(await panel(page, '[data-figure="attention"] h3').innerText(), /layer 1, head 2/);
+  assert.match(await panel(page, '[data-figure="attention"] h2').innerText(), /layer 1, head 2/);
   assert.ok(Math.abs((await metric(page, 'row_sum')) - 1) < 0.05);
   assert.ok((await metric(page, 'head_entropy')) >= 0 && (await metric(page, 'head_distance')) >= 0);
   const map = panel(page, '[data-figure="attention"] svg.chart-svg');
   await map.focus();
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
-  assert.match(await panel(page, '.linked h4').innerText(), /position 2, .*pinned/);
+  assert.match(await panel(page, '.heads-stage .linked h3').innerText(), /position 2, .*pinned/);
   await panel(page, '[data-sort="entropy"]').click();
   assert.equal(await panel(page, 'th[aria-sort="descending"]').count(), 1);
   await panel(page, '[data-action="switch-each"]').click();
@@ -152,14 +152,23 @@ const slide = (page, name, value) =>
   }, value);
 
 test('the next character: bars, temperature, top-k, heads, and what the vocabulary lacks', async ({ open }) => {
-  const page = await open(address('transformer/generation', { ...small, layers: 2, steps: 120 }));
-  await panel(page, '[data-next="empty"]').waitFor();
-  assert.equal((await bars(page)).length, 0);
+  const page = await open(address('transformer/next', { ...small, layers: 2, steps: 120 }));
+  // The model before training answers at once, and writes.
+  const untrained = await newBars(page, []);
+  assert.equal(untrained.length, 10);
+  await panel(page, '.next-answer[data-step="0"]').waitFor();
+  await panel(page, '.next-sample[data-sample="0"]').waitFor();
+  await panel(page, '[data-next="text"]').fill('The quality of mercy is not str');
+  const other = await newBars(page, untrained);
+  assert.equal(other.length, 10);
   await probed(page);
+  await panel(page, '[data-next="text"]').fill("ROMEO:\nWhat say'st th");
+  assert.deepEqual(await newBars(page, other), untrained, 'the same text, the same prediction');
   await act(page, 'train');
-  // The prediction is updated during training.
-  const early = await newBars(page, []);
+  // The prediction and the sample are updated during training.
+  const early = await newBars(page, untrained);
   assert.equal(early.length, 10);
+  await panel(page, '.next-sample:not([data-sample="0"])').waitFor({ timeout: 60_000 });
   await waitState(page, 'done', 60_000);
   await page.waitForFunction(() => document.querySelector('.next-answer')?.dataset.step === '120');
   const plain = await bars(page);
@@ -211,9 +220,10 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
 });
 
 test('a paused run predicts the next character', async ({ open }) => {
-  const page = await open(address('transformer/generation', { ...small, steps: 5000 }));
+  const page = await open(address('transformer/next', { ...small, steps: 5000 }));
+  const untrained = await newBars(page, []);
   await act(page, 'train');
-  await newBars(page, []);
+  await newBars(page, untrained);
   await act(page, 'pause');
   await waitState(page, 'paused');
   const before = await bars(page);
@@ -226,13 +236,59 @@ test('a paused run predicts the next character', async ({ open }) => {
   await newBars(page, stopped);
 });
 
+test('another seed and Reset show another model and the same model before training', async ({ open }) => {
+  const page = await open(address('transformer/next', { ...small, steps: 20 }));
+  const first = await newBars(page, []);
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  await panel(page, '.next-answer[data-step="20"]').waitFor();
+  await act(page, 'reset');
+  await panel(page, '.next-answer[data-step="0"]').waitFor();
+  assert.deepEqual(await bars(page), first);
+  await page.evaluate(() => (location.hash = location.hash.replace(/(seed=\d+)?$/, '&seed=2')));
+  await newBars(page, first);
+});
+
+// ---------- The block and the mask ----------
+
+test('pointing at a part of the block marks it in the diagram and in the list', async ({ open }) => {
+  const page = await open(address('transformer/architecture', { ...small, layers: 2 }));
+  await probed(page);
+  await panel(page, '.parts [data-part="feed-forward"]').hover();
+  await panel(page, '.schematic rect.lit[data-part="feed-forward"]').first().waitFor();
+  await panel(page, '.schematic rect[data-part="embedding"]').hover();
+  await panel(page, '.parts [data-part="embedding"][data-lit]').waitFor();
+  assert.equal(await panel(page, '.parts [data-lit]').count(), 1);
+  // The parts sum to the number of parameters in the module.
+  const counts = await panel(page, '.parts tbody td:last-child').evaluateAll((cells) => cells.map((cell) => Number(cell.innerText.replace(/[^0-9]/g, ''))));
+  assert.equal(counts.reduce((a, b) => a + b, 0), await metric(page, 'params_counted'));
+  for (const figure of ['window', 'layer-norm', 'stream']) await panel(page, `[data-figure="${figure}"] svg`).first().waitFor();
+  await checkAccess(page, 'the block');
+});
+
+test('without the mask the training loss lies', async ({ open }) => {
+  const page = await open(address('transformer/mask', { ...small, layers: 2, steps: 150, learning_rate: 0.01, sample_length: 0 }));
+  const cells = (kind) => panel(page, `.mask-picture rect.${kind}`).count();
+  await panel(page, '.mask-picture').waitFor();
+  assert.deepEqual([await cells('seen'), await cells('unseen')], [55, 36]);
+  await setParam(page, 'mask', 'none');
+  await page.waitForFunction(() => /mask=none/.test(location.hash));
+  assert.deepEqual([await cells('seen'), await cells('unseen')], [100, 0]);
+  await probed(page);
+  await act(page, 'train');
+  await waitState(page, 'done', 90_000);
+  const [loss, last] = [await waitMetric(page, 'loss_train'), await waitMetric(page, 'loss_last')];
+  assert.ok(loss < 2 && last > loss + 0.5, `${loss} ${last}`);
+  await checkAccess(page, 'the mask');
+});
+
 // ---------- Induction heads ----------
 
 test('repeated sequences: a button sets them up, and scores and maps follow the run', async ({ open }) => {
   const page = await open('#/transformer/induction-heads?device=cpu');
   await panel(page, '[data-action="set-up-two"]').click();
   await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));
-  await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
+  await page.waitForFunction(() => /about \S+ (s|min)\b/.test(document.querySelector('[data-cost]').innerText));
   console.log(await panel(page, '[data-cost]').innerText());
   await setParam(page, 'steps', 40);
   await act(page, 'train');

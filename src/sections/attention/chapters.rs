@@ -3,7 +3,7 @@
 use crate::core::chapter::Chapter;
 
 /// The metrics that stay visible while one scrolls. A run has those of its task.
-pub(super) const MAIN_METRICS: &str = "loss_scaled loss_unscaled steps_scaled steps_unscaled loss_heads loss_one_head steps_heads steps_one_head";
+pub(super) const MAIN_METRICS: &str = "loss_scaled loss_unscaled loss_heads loss_one_head";
 
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
@@ -43,7 +43,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("heads-accuracy", "Accuracy, two look-ups at once"),
             ("head-maps", "Weights of each head"),
         ],
-        readouts: &["params_formula params_counted max_abs_err_mha"],
+        readouts: &["steps_heads steps_one_head", "params_formula params_counted max_abs_err_mha"],
         trains: true,
     },
     Chapter {
@@ -85,7 +85,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("maps-unscaled", "Unscaled: where each token looks"),
             ("training-entropy", "Entropy of the weights, in training"),
         ],
-        readouts: &[],
+        readouts: &["steps_scaled steps_unscaled"],
         trains: true,
     },
 ];

@@ -68,11 +68,12 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             },
             "heads" => ChapterBody {
                 stage: html! { <HeadsStage config={config()} record={run()} /> },
-                keys: keys![Config; n_heads, d_k, n_tokens, steps],
+                keys: keys![Config; n_heads, d_k, steps],
                 aside: task::set_up(&config(), Task::TwoLookUps, &settings.set),
                 hint: Some(Hint { words: "Train both networks.", experiment: "two-look-ups-one-head" }),
                 below: html! {
                     <>
+                        <Readouts />
                         { text::why_heads(&config()) }
                         <HeadsAccuracy config={config()} record={run()} />
                         <HeadsChapter config={config()} heads={record.heads.clone()} />
@@ -104,7 +105,12 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
                 keys: keys![Config; d_k, sigma, optimizer, learning_rate, steps],
                 aside: task::set_up(&config(), Task::LookUp, &settings.set),
                 hint: Some(Hint { words: "Raise d_k to 256 and train.", experiment: "unscaled-learns" }),
-                below: html! { <LearningFigures config={config()} record={run()} /> },
+                below: html! {
+                    <>
+                        <Readouts />
+                        <LearningFigures config={config()} record={run()} />
+                    </>
+                },
                 ..body
             },
             _ => body,
@@ -155,7 +161,7 @@ fn HeadsChapter(props: &HeadsChapterProps) -> Html {
         <>
             <h2>{ "The stages of multi-head attention" }</h2>
             { text::multi_head(config) }
-            <Readouts />
+            <Readouts row={1} />
             <HeadFigures config={config.clone()} heads={props.heads.clone().filter(|_| divisible)} />
         </>
     }

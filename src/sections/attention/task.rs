@@ -10,6 +10,7 @@ use crate::models::attention::Heads;
 use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{accuracy, read, read_groups};
+use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
 use rand::SeedableRng;
@@ -20,7 +21,7 @@ const N_HELD_OUT: usize = 64;
 
 const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
 
-/// Returns the network of an arm before the first step. With two look-ups, both networks have the same number
+/// Returns the network of an arm before the first step, on a device with autodiff. With two look-ups, both networks have the same number
 /// of parameters: the single head is as large as the heads of the other network together.
 pub(super) fn network(config: &Config, arm: usize, device: &Device) -> LookupNet {
     let questions = config.task.questions();
@@ -52,7 +53,7 @@ pub(super) async fn untrained(config: &Config, device: &Device) -> Result<Untrai
     let held_out = HeldOut::new(config, device);
     let mut nets = Vec::new();
     for arm in [SCALED, UNSCALED] {
-        let net = network(config, arm, device);
+        let net = network(config, arm, &device.clone().autodiff()).valid();
         let scaled = config.task != Task::LookUp || arm != UNSCALED;
         let size = held_out.n * held_out.n;
         let maps = read(held_out.maps(&net)).await?;

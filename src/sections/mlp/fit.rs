@@ -137,21 +137,4 @@ mod tests {
         assert_eq!(fit(Target::Wave, 16, 1), fit(Target::Wave, 16, 1));
         assert_ne!(errors[0], errors[1]);
     }
-
-    #[test]
-    fn survey() {
-        for target in [Target::Wave, Target::Bump, Target::Step, Target::Root] {
-            for n in [1, 2, 4, 8, 16, 32] {
-                let mut errors: Vec<f64> =
-                    (1..=9).map(|seed| fit(target, n, seed).max_error(target)).collect();
-                let first = errors[0];
-                errors.sort_by(f64::total_cmp);
-                let formula = ReluSum::interpolating(target, n).max_error(target);
-                println!(
-                    "{target:?} n={n}: formula {formula:.4} trained seed1 {first:.4} median {:.4} [{:.4}, {:.4}]",
-                    errors[4], errors[0], errors[8]
-                );
-            }
-        }
-    }
 }

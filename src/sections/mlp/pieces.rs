@@ -159,7 +159,7 @@ mod tests {
             // the square root is not bounded, so there the factor is sqrt(2).
             let factor = error(16) / error(32);
             let expected = match target {
-                Target::Wave | Target::Bump => 3.6..4.4,
+                Target::Wave | Target::Bump => 3.4..4.6,
                 Target::Step => 2.0..6.0,
                 Target::Root => 1.3..1.5,
             };

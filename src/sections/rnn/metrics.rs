@@ -11,8 +11,8 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let (arms, records) = (Rnn::ARMS, &record.arms);
     let chance_level = format!("chance level: {:.3}", chance(config));
     // Gradients below the floor are imprecise, so the ratio is computed with the floor.
-    let ratio = records[LSTM].gradient_at_first().zip(records[RNN].gradient_at_first());
-    let ratio = ratio.map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
+    let first = [RNN, LSTM].map(|arm| record.gradient_at_first(arm));
+    let ratio = first[LSTM].zip(first[RNN]).map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
     let path = |name: &'static str, title: &'static str, of: fn(&Paths) -> &[f64]| {
         let path = record.untrained.as_deref().and_then(|paths| of(paths).first().copied());
         Metric::new(name, title, path).digits(2).note("untrained; RMS factor to the end")
@@ -30,8 +30,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         ]
     });
     metrics.push(Metric::new("chance", "Chance level", chance(config)).note("closed form: 1/K"));
-    metrics.extend(per_arm(arms, records, |arm, net| {
-        let norm = net.gradient_at_first();
+    metrics.extend(per_arm(arms, &first, |arm, &norm| {
         let underflows = norm.is_some_and(|norm| norm < FLOAT_FLOOR);
         let note = if underflows { "below the 32-bit minimum" } else { "‖∂L/∂h₀‖" };
         [arm.metric("grad_first", "Gradient at the first token", norm).digits(2).note(note)]

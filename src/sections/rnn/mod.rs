@@ -163,9 +163,20 @@ impl Record {
         let of_run = self.arms.get(arm).and_then(|net| net.trace.as_ref());
         of_run.or_else(|| self.untrained_traces.get(arm)?.as_ref())
     }
+
+    /// Returns `||dL/dh_0||` of a network: the latest, or untrained before there is a run.
+    pub fn gradient_at_first(&self, arm: usize) -> Option<f64> {
+        let of_run = self.arms.get(arm).and_then(|net| net.gradients.last());
+        of_run.or_else(|| self.untrained_gradients.get(arm)?.as_deref())?.at_first()
+    }
 }
 
 impl GradientRow {
+    /// Returns `||dL/dh_0||`.
+    pub fn at_first(&self) -> Option<f64> {
+        self.hidden.first().map(|&norm| norm.into())
+    }
+
     /// Returns the gradients along the path that carries a network's memory: those of the cells, or of the hidden states if
     /// the network has no cells.
     pub fn memory(&self) -> &[f32] {
@@ -231,11 +242,6 @@ impl NetRecord {
         if !measured.gradients.is_empty() {
             Rc::make_mut(&mut self.gradients).extend(measured.gradients);
         }
-    }
-
-    /// Returns the latest `||dL/dh_0||`.
-    pub fn gradient_at_first(&self) -> Option<f64> {
-        self.gradients.last()?.hidden.first().map(|&norm| norm.into())
     }
 
     /// Returns the factor by which the RNN's gradient is multiplied per step back, at the first training step, and the number

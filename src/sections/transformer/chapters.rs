@@ -36,7 +36,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         title: "Why can it not see the future?",
         figures: &[
             ("mask-map", "What each position sees"),
-            ("mask-loss", "Loss, and the only honest part of it"),
+            ("mask-loss", "Loss on all characters, and on the last one"),
         ],
         readouts: &["loss_last"],
         trains: true,

@@ -38,6 +38,8 @@ pub struct HeadScores {
     pub copying: f64,
 }
 
+/// The number of distinct tokens. Defined in `data::repeats`, too, which the page does not have.
+pub const N_TOKENS: u32 = 24;
 /// A head with a prefix-matching score above this attends as an induction head does.
 pub const PREFIX_SCORE: f32 = 0.4;
 /// A head with a copying score above this copies; a random head has about 0.5.

@@ -254,8 +254,16 @@ impl Experiment for Transformer {
             let mut series = vec![
                 ArmSeries::new("loss_train", "Training loss", "nats", &run.losses),
                 ArmSeries::new("loss_val", "Validation loss", "nats", &run.validation),
-                ArmSeries::new("loss_last", "Loss on the last character", "nats", &run.last_character),
             ];
+            // With the causal mask, all predictions are made without seeing the answer.
+            if !run.last_character.is_empty() {
+                series.push(ArmSeries::new(
+                    "loss_last",
+                    "Loss on the last character",
+                    "nats",
+                    &run.last_character,
+                ));
+            }
             series.extend(run.curves.series());
             series.extend(ArmSeries::of_parts("copying", "Copying score", "head", &run.copying));
             series

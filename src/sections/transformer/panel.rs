@@ -86,12 +86,12 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             hint: Some(Hint { words: "Take the positions away.", experiment: "no-positions" }),
             below: html! {
                 <>
-                    <predictions::WindowFigure config={config.clone()} window={live.window.clone()} />
+                    <Readouts />
+                    <predictions::WindowFigure config={config.clone()} text={input.text_of_pictures()} />
                     { text::stream() }
                     <stream::StreamFigures config={config.clone()} untrained={record.untrained.clone().map(PtrEq)} />
                     { text::positions() }
                     <positions::PositionFigures table={record.positions.clone().map(PtrEq)} choice={config.positions} />
-                    <training::TextFigure config={config.clone()} info={info()} />
                 </>
             },
             ..ChapterBody::default()
@@ -100,7 +100,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             lead: text::mask(),
             stage: html! {
                 <div class="figure-row mask-stage">
-                    <causal_mask::MaskFigure config={config.clone()} window={live.window.clone()} />
+                    <causal_mask::MaskFigure config={config.clone()} text={input.text_of_pictures()} />
                     <causal_mask::MaskLossFigure config={config.clone()} info={info()} />
                 </div>
             },
@@ -119,6 +119,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                     <Readouts />
                     <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
                     { text::optimizer() }
+                    <training::TextFigure info={info()} />
                 </>
             },
             ..ChapterBody::default()
@@ -209,8 +210,8 @@ fn Cost(props: &CostProps) -> Html {
     );
     // A first run should not take minutes.
     let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
-    let is_long =
-        ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0) && (running.is_nan() || running <= 0.0);
+    // The offer does not depend on the run, so that nothing moves when it starts.
+    let is_long = record.step_ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0);
     let offer = first_look.filter(|preset| is_long && preset.config::<Config>() != *config).map(|preset| {
         let choose = props.choose.clone();
         html! {

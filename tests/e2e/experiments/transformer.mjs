@@ -29,6 +29,10 @@ export default {
     assert.ok(states(words, cold, 3) && states(words, hot, 3), words);
     assert.ok(words.startsWith(best === 1 ? 'At 1' : best < 1 ? 'Below 1' : 'Above 1'), words);
   },
+  'no-mask': ({ words, choice, numbers: { loss_train: training, loss_val: validation, loss_last: last } }, assert) => {
+    assert.ok([training, validation, last].every((number) => states(words, number, 3)), words);
+    assert.ok(training < 0.5 && last > 2 && choice > 0, words);
+  },
   'no-positions': ({ words, choice, numbers: { loss_val: loss, baseline_bigram: bigram, previous_score: previous } }, assert) => {
     assert.ok(states(words, loss, 3) && states(words, bigram, 3) && states(words, previous), words);
     assert.equal(choice, loss < bigram ? 1 : 0);

@@ -34,8 +34,8 @@ pub(super) fn HeadsStage(props: &HeadsProps) -> Html {
         lines: LOSS,
         table_lines: &[],
         y_label: "cross-entropy (nats)",
-        y_range: (0.0, 2.4),
-        references: vec![line("chance", chance_loss()), line("minimum for one head", one_head_loss())],
+        y_range: None,
+        references: vec![line("chance", chance_loss()), line("one head at best", one_head_loss())],
         look_for: text::heads_loss_caption(),
         formula: text::one_head_formula(),
     };
@@ -57,10 +57,10 @@ pub(super) fn HeadsAccuracy(props: &HeadsProps) -> Html {
         lines: ACCURACY,
         table_lines: &[],
         y_label: "accuracy",
-        y_range: (0.0, 1.0),
+        y_range: Some((0.0, 1.0)),
         references: vec![
             line("chance", (-chance_loss()).exp()),
-            line("both values, order unknown", one_head_accuracy()),
+            line("order unknown", one_head_accuracy()),
         ],
         look_for: html! { "Share of the answers that are right, on held-out sequences. A head that mixes both values evenly knows them, but not which is which." },
         formula: Html::default(),

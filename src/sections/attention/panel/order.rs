@@ -109,10 +109,8 @@ pub(super) fn OrderFigure() -> Html {
         Callback::from(move |()| outputs(&order, &changes, &before.outputs, &after.outputs))
     };
     let verdict = match is_rounding(largest) {
-        true => {
-            "Every word’s output is the same, up to rounding: the layer cannot tell the two sentences apart."
-        }
-        false => "The same word now has another output: the layer can tell the two sentences apart.",
+        true => "Rounding only: the layer cannot tell the two sentences apart.",
+        false => "The layer can tell the two sentences apart.",
     };
     let change = |(word, change): (&AttrValue, &f32)| {
         html! { <tr><th scope="row">{ word.clone() }</th><td data-change={word.to_string()} data-value={change.to_string()}>{ difference(*change) }</td></tr> }
@@ -122,23 +120,23 @@ pub(super) fn OrderFigure() -> Html {
     html! {
         <Figure name="order" {look_for} {table}>
             <div class="order-figure">
-                <div class="order-words" role="group" aria-label="Words: choose two to swap them">{ for names.iter().enumerate().map(button) }</div>
-                <div class="order-tools">
+                <div class="order-words">
+                    <div role="group" aria-label="Words: choose two to swap them">{ for names.iter().enumerate().map(button) }</div>
                     <button type="button" class="quiet" data-action="order-rotate" onclick={act(|| Action::Rotate)}>{ "Rotate" }</button>
                     <button type="button" class="quiet" data-action="order-restore" onclick={act(|| Action::Restore)}>{ "Original order" }</button>
-                    <fieldset class="order-source"><legend>{ "The layer sees the order from:" }</legend>{ for SOURCES.iter().map(tell) }</fieldset>
                 </div>
                 <div class="order-maps">
                     { map("Original order", &original, &before.weights) }
                     { map("New order", order, &after.weights) }
-                    <div class="order-changes">
+                    <div class="order-result">
+                        <fieldset class="order-source"><legend>{ "The layer sees the order from" }</legend>{ for SOURCES.iter().map(tell) }</fieldset>
                         <table>
                             <caption>{ "Change of each word’s output" }</caption>
                             <tbody>{ for names.iter().zip(&changes).map(change) }</tbody>
                         </table>
+                        <p class="order-verdict" role="status"><strong data-order="difference" data-value={largest.to_string()}>{ format!("Largest: {}. ", difference(largest)) }</strong>{ verdict }</p>
                     </div>
                 </div>
-                <p class="order-verdict" role="status"><strong data-order="difference" data-value={largest.to_string()}>{ format!("Largest change: {}. ", difference(largest)) }</strong>{ verdict }</p>
             </div>
         </Figure>
     }

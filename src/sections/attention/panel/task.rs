@@ -35,13 +35,22 @@ pub(super) struct TaskCurves {
     /// Curves that only the table shows.
     pub(super) table_lines: &'static [CurveSpec],
     pub(super) y_label: &'static str,
-    pub(super) y_range: (f64, f64),
+    /// Both ends of the y axis, if they do not follow the data.
+    pub(super) y_range: Option<(f64, f64)>,
     pub(super) references: Vec<Reference>,
     pub(super) look_for: Html,
     pub(super) formula: Html,
 }
 
 const EMPTY: &str = "Curves appear here while the networks train.";
+
+/// Returns the text of an empty chart while the run is set up for the other task.
+fn set_up_first(task: Task) -> &'static str {
+    match task {
+        Task::LookUp => "Set up one look-up, then train.",
+        Task::TwoLookUps => "Set up two look-ups, then train.",
+    }
+}
 
 impl TaskCurves {
     /// Draws the figure. While the run is set up for the other task, it has axes and references only.
@@ -50,7 +59,7 @@ impl TaskCurves {
         let x_max = Some(f64::from(config.steps));
         if config.task == task {
             return html! {
-                <CurveFigure {name} {lines} {table_lines} {y_label} y_range={Some(y_range)} {references} {x_max} {look_for} {formula}
+                <CurveFigure {name} {lines} {table_lines} {y_label} {y_range} {references} {x_max} {look_for} {formula}
                     empty={EMPTY} />
             };
         }
@@ -64,7 +73,7 @@ impl TaskCurves {
         };
         html! {
             <Figure {name} {look_for} {formula} {table}>
-                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} y_range={Some(y_range)} integer_x={true} empty={EMPTY} />
+                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} {y_range} integer_x={true} empty={set_up_first(task)} />
             </Figure>
         }
     }

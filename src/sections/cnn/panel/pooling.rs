@@ -203,6 +203,9 @@ fn measured_maps(
     }
 }
 
+/// The relative change of a map, and of its pooled versions.
+type Changes = (Option<f64>, [Option<f64>; 3]);
+
 /// The maximum shift in the chart.
 const MAX_SHIFT: usize = 4;
 
@@ -214,11 +217,10 @@ pub(super) fn ShiftChanges(props: &PooledProps) -> Html {
     let (maps, words) = measured_maps(config, samples, view.as_ref().map(|view| &*view.0));
     let changes: Vec<_> =
         (0..=MAX_SHIFT).map(|pixels| (pixels, shift_changes(&maps, config.windows(), pixels))).collect();
-    let line =
-        |name: &'static str, color: usize, of: &dyn Fn(&(Option<f64>, [Option<f64>; 3])) -> Option<f64>| {
-            let points = changes.iter().filter_map(|(pixels, change)| Some((*pixels as f64, of(change)?)));
-            Series::new(name, Rc::new(points.collect()), color)
-        };
+    let line = |name: &'static str, color: usize, of: &dyn Fn(&Changes) -> Option<f64>| {
+        let points = changes.iter().filter_map(|(pixels, change)| Some((*pixels as f64, of(change)?)));
+        Series::new(name, Rc::new(points.collect()), color)
+    };
     let mut series = vec![line("no pooling", 7, &|(own, _)| *own)];
     for (index, kind) in POOLINGS.iter().enumerate() {
         series

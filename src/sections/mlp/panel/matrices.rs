@@ -42,7 +42,7 @@ pub(super) fn Matrices(props: &MatricesProps) -> Html {
     let tallest = dims.iter().rev().skip(1).max().copied().unwrap_or(1);
     let height = cell * f64::from(tallest) + if config.bias { 5.0 + bias_height(cell) } else { 0.0 };
     let counts = layer_params(&dims, config.bias);
-    let layer = |(index, (weight, bias)): (usize, &(Rc<Vec<f32>>, Rc<Vec<f32>>))| {
+    let layer = |(index, (weight, bias)): (usize, &LayerValues)| {
         let (d_in, d_out) =
             (dims.get(index).copied().unwrap_or(0), dims.get(index + 1).copied().unwrap_or(0));
         let count = counts.get(index).copied().unwrap_or(0);
@@ -101,7 +101,15 @@ fn cell_side(dims: &[u32], width: f64) -> f64 {
     let tallest = dims.iter().rev().skip(1).max().copied().unwrap_or(1).max(1);
     let (units, longest) =
         (dims.iter().skip(1).sum::<u32>().max(1), dims.iter().max().copied().unwrap_or(1).max(1));
-    let in_a_row = (width - GAP * layers) / f64::from(units);
+    let room = width - GAP * (layers - 1.0).max(0.0);
+    // A layer that is narrower than its label takes the room of the label.
+    let is_wide = |&&d_out: &&u32| room / f64::from(units) * f64::from(d_out) > LABEL_WIDTH;
+    let wide: Vec<u32> = dims.iter().skip(1).filter(is_wide).copied().collect();
+    let labels = LABEL_WIDTH * (layers - wide.len() as f64);
+    let in_a_row = match wide.iter().sum::<u32>() {
+        0 => room / f64::from(units),
+        wide => (room - labels).max(0.0) / f64::from(wide),
+    };
     let tall = MAX_HEIGHT / f64::from(tallest);
     let minimum = (MIN_LONGEST / f64::from(longest)).min(tall);
     in_a_row.min(tall).clamp(minimum, MAX_CELL.max(minimum))
@@ -112,8 +120,11 @@ fn bias_height(cell: f64) -> f64 {
     cell.max(3.0)
 }
 
+/// The weights of a layer, row by row, and its biases.
+type LayerValues = (Rc<Vec<f32>>, Rc<Vec<f32>>);
+
 /// Returns the weights and the biases of every layer.
-fn layer_values(net: &Snapshot) -> Vec<(Rc<Vec<f32>>, Rc<Vec<f32>>)> {
+fn layer_values(net: &Snapshot) -> Vec<LayerValues> {
     let mut rest = net.params.as_slice();
     let mut take = |n: usize| {
         let (values, after) = rest.split_at(n.min(rest.len()));

@@ -35,7 +35,7 @@ pub(super) fn train_figures(config: &Config) -> Html {
 const EMPTY: &str = "Curves appear here during training.";
 
 /// The label of [`FLOAT_FLOOR`].
-const FLOOR: &str = "32-bit minimum";
+const FLOOR: &str = "32-bit limit";
 
 /// The norm of the gradient of all weights, with the level at which it is clipped.
 pub(super) fn clip_figure(config: &Config) -> Html {

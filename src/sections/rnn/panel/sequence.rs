@@ -21,7 +21,7 @@ pub(super) struct SequenceProps {
     networks: [Network; 2],
 }
 
-/// What is drawn of a network.
+/// The measurements of a network that the figure draws.
 #[derive(Clone, PartialEq)]
 struct Network {
     title: &'static str,

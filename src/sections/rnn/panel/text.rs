@@ -119,11 +119,11 @@ pub(super) fn equations() -> Html {
         </p>
         <div class="equations">
             <div>
-                <h4>{ "RNN (Elman 1990)" }</h4>
+                <h3>{ "RNN (Elman 1990)" }</h3>
                 { math(display_tex!(r"h_t = \tanh(x_t W_x + h_{t-1} W_h + b)")) }
             </div>
             <div>
-                <h4>{ "LSTM (Hochreiter and Schmidhuber 1997; Gers et al. 2000)" }</h4>
+                <h3>{ "LSTM (Hochreiter and Schmidhuber 1997; Gers et al. 2000)" }</h3>
                 { math(display_tex!(r"i_t = \sigma(x_t W_{xi} + h_{t-1} W_{hi} + b_i)")) }
                 { math(display_tex!(r"f_t = \sigma(x_t W_{xf} + h_{t-1} W_{hf} + b_f)")) }
                 { math(display_tex!(r"g_t = \tanh(x_t W_{xg} + h_{t-1} W_{hg} + b_g)")) }

@@ -45,7 +45,7 @@ fn rows(config: &Config, vocabulary: u64) -> Vec<Row> {
         row(Part::NormAttention, "layer norm", tex!(r"\mathrm{LN}(x)"), layers * 2 * d),
         row(
             Part::Attention,
-            "attention",
+            "self-attention",
             tex!(r"x \leftarrow x + \mathrm{Attn}(\mathrm{LN}(x))"),
             layers * (4 * d * d + 4 * d),
         ),

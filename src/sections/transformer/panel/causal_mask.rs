@@ -24,7 +24,7 @@ const LOSSES: &[CurveSpec] = &[
 pub(super) struct MaskProps {
     pub(super) config: Config,
     /// The text whose beginning is shown.
-    pub(super) window: PtrEq<Vec<char>>,
+    pub(super) text: String,
 }
 
 /// Returns true if the position `query` may attend to the position `key`.
@@ -36,7 +36,7 @@ fn sees(mask: MaskChoice, query: usize, key: usize) -> bool {
 #[component]
 pub(super) fn MaskFigure(props: &MaskProps) -> Html {
     let mask = props.config.mask;
-    let chars: Vec<char> = props.window.iter().copied().take(SHOWN).collect();
+    let chars: Vec<char> = props.text.chars().take(SHOWN).collect();
     let n = chars.len().saturating_sub(1);
     let row = use_state_eq(|| 4usize);
     let query = (*row).min(n.saturating_sub(1));
@@ -92,7 +92,6 @@ pub(super) fn MaskFigure(props: &MaskProps) -> Html {
     };
     html! {
         <Figure name="mask-map" {table} look_for={html! { <>{ "Rows are positions, columns are the characters that they may attend to. The outlined cell is the next character, which the row must predict. Point at a row." }</> }}>
-            if n > 0 {
                 <svg class="mask-picture" viewBox={format!("0 0 {} {}", CORNER.0 + side + 4.0, CORNER.1 + side + 4.0)} role="img" aria-label={label}
                     tabindex="0" {onkeydown}>
                     { for (0..n).map(column) }
@@ -103,9 +102,6 @@ pub(super) fn MaskFigure(props: &MaskProps) -> Html {
                 <p class="muted mask-words" aria-live="polite">
                     { format!("Position {} sees ", query + 1) }<code>{ seen }</code>{ format!(" and predicts “{answer}”, {verdict}.") }
                 </p>
-            } else {
-                <p class="muted">{ "Reading the text…" }</p>
-            }
         </Figure>
     }
 }

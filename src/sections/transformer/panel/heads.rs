@@ -18,6 +18,8 @@ pub(super) struct HeadsProps {
     /// The index of the large head among the heads of all layers.
     pub(super) head: usize,
     pub(super) on_head: Callback<usize>,
+    /// The slider over the snapshots.
+    pub(super) timeline: Html,
 }
 
 /// Returns the layer of a head and its index there, from its index among the heads of all layers.
@@ -129,6 +131,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                     also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
             </Figure>
             <div class="linked">
+                { props.timeline.clone() }
                 <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
                 <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
             </div>

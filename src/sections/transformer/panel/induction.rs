@@ -8,7 +8,7 @@ use super::text;
 use crate::charts::{ChartHeight, LineChart, Reference, Series, Table};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
-use crate::sections::transformer::induction::PREFIX_SCORE;
+use crate::sections::transformer::induction::{N_TOKENS, PREFIX_SCORE};
 use crate::sections::transformer::{Config, Record, TaskChoice};
 use crate::ui::figure::Figure;
 use yew::prelude::*;
@@ -61,7 +61,8 @@ pub(super) fn InductionStage(props: &InductionProps) -> Html {
         Some((uniform, Some(first), Some(unordered))) => {
             vec![line("uniform", uniform), line("exclusion", first), line("order unknown", unordered)]
         }
-        _ => Vec::new(),
+        // The settings are those of a text, so only the closed form of the other task is known.
+        _ => vec![line("uniform", f64::from(N_TOKENS).ln())],
     };
     let empty = "Curves appear here while the model trains.";
     let scores_for = html! { <>{ "Solid: the prefix-matching score, the mean attention from the repeats to the tokens that came after earlier occurrences of the query’s token. Dashed: the previous-token score, the mean attention to the token before. In a model of two layers, look for a dashed line of layer 1 and a solid line of layer 2." }</> };

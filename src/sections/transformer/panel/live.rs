@@ -1,6 +1,5 @@
 //! The model that answers the reader: that of the run, or before a run the one that the probe has built.
 
-use super::next_token::Version;
 use crate::client::RunHandle;
 use crate::panel::PtrEq;
 use crate::protocol::RunState;
@@ -8,6 +7,19 @@ use crate::sections::transformer::heads::Snapshot;
 use crate::sections::transformer::{NextToken, Request, Sample, Transformer, Writing};
 use std::rc::Rc;
 use yew::prelude::*;
+
+/// Identifies the weights of a model: a new version means that predictions are outdated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// The model. Another one has not received earlier requests.
+    pub(super) model: usize,
+    pub(super) step: usize,
+    pub(super) snapshots: usize,
+    /// True if the weights are being trained.
+    pub(super) is_running: bool,
+    /// True while a text is written, which a request would stop.
+    pub(super) is_writing: bool,
+}
 
 /// A model that answers requests, with its latest measurements. Before training, it has the weights that training starts
 /// from.
@@ -37,10 +49,6 @@ pub(super) struct Live {
 /// is the same.
 #[hook]
 pub(super) fn use_live(lab: &RunHandle<Transformer>) -> Live {
-    let encoded = |send: &Callback<Vec<u8>>| {
-        // Serializing plain data never fails.
-        send.reform(|request: Request| postcard::to_stdvec(&request).unwrap_or_default())
-    };
     let record = &lab.record;
     let run = record.run();
     let untrained = record.untrained.as_ref();
@@ -53,12 +61,21 @@ pub(super) fn use_live(lab: &RunHandle<Transformer>) -> Live {
         RunState::Loading { .. } => run.loaded.is_some(),
         _ => true,
     };
+    // The callback stays the same, so that frames of the run do not render everything again.
+    let receiver = use_mut_ref(Callback::<Vec<u8>>::noop);
+    receiver.replace(if answers { lab.ask.clone() } else { lab.ask_probe.clone() });
+    let ask = use_callback((), move |request: Request, ()| {
+        // Serializing plain data never fails.
+        let bytes = postcard::to_stdvec(&request).unwrap_or_default();
+        let receiver = receiver.borrow().clone();
+        receiver.emit(bytes);
+    });
     let first_sample = || untrained.and_then(|model| model.sample.clone());
     let first_heads = || untrained.map(|model| model.heads.clone());
     Live {
         is_run: answers,
         listens: answers || untrained.is_some(),
-        ask: encoded(if answers { &lab.ask } else { &lab.ask_probe }),
+        ask,
         version: Version {
             model: if answers {
                 lab.run as usize

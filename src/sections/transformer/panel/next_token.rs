@@ -1,7 +1,7 @@
 //! The prediction of the next character: the reader's text, the most likely characters, the latest sample, and the model.
 
 use super::chars::spoken;
-use super::live::Live;
+use super::live::{Live, Version};
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::small_block::small_block;
@@ -16,20 +16,7 @@ use yew::prelude::*;
 /// The time between two requests to a model in training, in milliseconds.
 const REFRESH_MS: f64 = 1000.0;
 
-/// Identifies the weights of a model: a new version means that predictions are outdated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Version {
-    /// The model. Another one has not received earlier requests.
-    pub(super) model: usize,
-    pub(super) step: usize,
-    pub(super) snapshots: usize,
-    /// True if the weights are being trained.
-    pub(super) is_running: bool,
-    /// True while a text is written, which a request would stop.
-    pub(super) is_writing: bool,
-}
-
-/// What the reader has typed and chosen.
+/// The reader's text, and the settings of its prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Input {
     task: TaskChoice,
@@ -44,6 +31,11 @@ pub(super) struct Input {
 impl Input {
     fn new(task: TaskChoice) -> Self {
         Self { task, text: first_text(task).to_owned(), temperature: 1.0, top_k: None, off: Vec::new() }
+    }
+
+    /// Returns the reader's text, or the initial one if it is too short for a picture.
+    pub(super) fn text_of_pictures(&self) -> String {
+        if self.text.chars().count() < 4 { first_text(self.task).to_owned() } else { self.text.clone() }
     }
 
     /// Returns the heads that are switched off and that this model has.
@@ -73,9 +65,12 @@ pub(super) fn first_text(task: TaskChoice) -> &'static str {
 #[hook]
 pub(super) fn use_input(task: TaskChoice) -> (Input, Callback<Input>) {
     let input = use_state_eq(|| Input::new(task));
-    let setter = input.setter();
+    let set = use_callback((), {
+        let setter = input.setter();
+        move |input: Input, ()| setter.set(input)
+    });
     let current = if input.task == task { (*input).clone() } else { Input::new(task) };
-    (current, Callback::from(move |input| setter.set(input)))
+    (current, set)
 }
 
 #[derive(PartialEq, Properties)]
@@ -130,7 +125,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
         Some(step) => format!("The next character, step {step}"),
         None => "The next character".to_owned(),
     };
-    let look_for = html! { <>{ "Before training, all characters are about equally likely. Train: the bars follow the model, and so does the text that it writes. Temperature divides the logits before the softmax; top-k keeps the k most likely characters." }</> };
+    let look_for = html! { <>{ "Before training, random weights decide. With a tied head they often prefer the last character of the text, whose embedding is still in the stream. Bars and text follow the model while it trains. Temperature divides the logits before the softmax; top-k keeps the k most likely characters." }</> };
     html! {
         <Figure name="next-token" picture={false} {title} {look_for} {table}>
             <Asker {request} ask={live.ask.clone()} listens={live.listens} version={live.version}
@@ -142,16 +137,20 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
                         if let Some(distribution) = &*distribution {
                             { bars(distribution) }
                         } else {
-                            <p class="muted">{ if live.listens && reading.chars.is_empty() { "Type at least one character that the model knows." } else { "Asking the model…" } }</p>
+                            <p class="muted">{ if info.is_none() { "Starting the model…" } else if live.listens && reading.chars.is_empty() { "Type at least one character that the model knows." } else { "Asking the model…" } }</p>
                         }
                     </div>
                     <div class="next-knobs">
                         <label>{ format!("Temperature {:.2} ", input.temperature) }
                             <input type="range" min="0.05" max="2" step="0.05" value={input.temperature.to_string()} data-next="temperature" oninput={on_temperature} /></label>
-                        <label>{ format!("Top-k {k} ") }
+                        <label>{ if info.is_some() { format!("Top-k {k} ") } else { "Top-k ".to_owned() } }
                             <input type="range" min="1" max={kinds.to_string()} step="1" value={k.to_string()} data-next="top-k" oninput={on_top_k} /></label>
                     </div>
-                    <div role="status" data-next="notes">{ notes(&reading, config) }</div>
+                    <div role="status" data-next="notes">
+                        if info.is_some() {
+                            { notes(&reading, config) }
+                        }
+                    </div>
                 </div>
                 { latest_sample(live.sample.as_ref().map(|sample| &*sample.0)) }
                 { small_block(config, vocabulary.len()) }
@@ -163,7 +162,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
 /// Returns the latest text that the model wrote by itself.
 fn latest_sample(sample: Option<&Sample>) -> Html {
     let Some(sample) = sample else {
-        return html! { <div class="next-sample sample"><h3>{ "What it writes" }</h3><pre><span class="muted">{ "The length of samples is 0, or the model is still being built." }</span></pre></div> };
+        return html! { <div class="next-sample sample"><h3>{ "What it writes" }</h3><pre><span class="muted">{ "A sample appears here, unless the length of samples is 0." }</span></pre></div> };
     };
     let title = match sample.step {
         0 => "What it writes, before training".to_owned(),

@@ -1,7 +1,7 @@
 //! Sinusoidal positions: the table, one wave, the products, the rotation.
 
 use super::text;
-use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
+use crate::charts::{ChartHeight, ColorMap, Grid, Heatmap, LineChart, Series, Table};
 use crate::panel::{PtrEq, Readouts, series_table};
 use crate::sections::transformer::positions::{
     measured_period, product_formula, shown_positions, wavelength,
@@ -12,6 +12,9 @@ use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+
+/// The height of the line charts, in pixels.
+const CHART_HEIGHT: f64 = 160.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct PositionProps {
@@ -83,13 +86,14 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
         })
     };
     html! {
-        <>
+        <ContextProvider<ChartHeight> context={ChartHeight(CHART_HEIGHT)}>
             <div class="figure-row">
                 <Figure name="positions" formula={text::position_formula()} table={grid_table}
                     look_for={html! { <>{ use_of(props.choice) }{ " Wavelengths grow from left to right, until the values hardly change." }</> }}>
                     <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
-                        x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="computing…" />
+                        x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" max_height={260.0} empty="computing…" />
                 </Figure>
+                <div class="figures">
                 <Figure name="wave" title={format!("One wave: dimension {dim}")} formula={text::wavelength_formula()} table={series_table("position", series)}
                     look_for={html! { <>
                         <label class="inline-knob">{ "Dimension " }<input type="range" min="0" max={table.d_model.saturating_sub(1).to_string()} value={dim.to_string()} {oninput} data-wave="" /></label>
@@ -97,13 +101,14 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
                     </> }}>
                     <LineChart name="wave" x_label="position p" y_label="PE" series={series.clone()} y_range={Some((-1.1, 1.1))} integer_x={true} empty="computing…" />
                 </Figure>
-            </div>
             <Figure name="products" title="PE(p) · PE(p + k) depends on k alone" formula={text::product_formula()} table={series_table("k", &products)}
                 look_for={html! { <>{ "Curves for different positions p coincide: the similarity of two positions depends only on their distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can learn to attend to a fixed distance." }</> }}>
                 <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="computing…" />
             </Figure>
+                </div>
+            </div>
             <Readouts row={1} />
-        </>
+        </ContextProvider<ChartHeight>>
     }
 }
 

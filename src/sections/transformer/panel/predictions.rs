@@ -2,7 +2,6 @@
 
 use super::chars::{spoken, visible};
 use crate::charts::Table;
-use crate::panel::PtrEq;
 use crate::sections::transformer::{Config, MaskChoice};
 use crate::ui::figure::Figure;
 use yew::prelude::*;
@@ -15,13 +14,14 @@ const LEFT: f64 = 58.0;
 #[derive(PartialEq, Properties)]
 pub(super) struct WindowProps {
     pub(super) config: Config,
-    pub(super) window: PtrEq<Vec<char>>,
+    /// The text whose beginning is shown.
+    pub(super) text: String,
 }
 
 /// The inputs and the targets of the beginning of a window, one below the other.
 #[component]
 pub(super) fn WindowFigure(props: &WindowProps) -> Html {
-    let chars: Vec<char> = props.window.iter().copied().take(SHOWN + 1).collect();
+    let chars: Vec<char> = props.text.chars().take(SHOWN + 1).collect();
     let n = chars.len().saturating_sub(1);
     let at = use_state_eq(|| 5usize);
     let current = (*at).min(n.saturating_sub(1));
@@ -69,7 +69,6 @@ pub(super) fn WindowFigure(props: &WindowProps) -> Html {
     html! {
         <Figure name="window" {table} title={format!("One window of {0} characters gives {0} predictions", props.config.context)}
             look_for={html! { <>{ "The targets are the same text, shifted by one. Each position predicts its target from the characters that it sees, so one pass gives one loss per position, and training uses them all." }</> }}>
-            if n > 0 {
                 <svg class="window-picture" viewBox={format!("0 0 {} 104", LEFT + CELL * SHOWN as f64 + 2.0)} role="img" aria-label={label}>
                     <text class="row-name" x="0" y="26">{ "input" }</text>
                     <text class="row-name" x="0" y="92">{ "target" }</text>
@@ -77,9 +76,6 @@ pub(super) fn WindowFigure(props: &WindowProps) -> Html {
                     { for inputs }
                     { for targets }
                 </svg>
-            } else {
-                <p class="muted">{ "Reading the text…" }</p>
-            }
         </Figure>
     }
 }

@@ -28,11 +28,11 @@ impl Part {
         match self {
             Self::Embedding => "embedding",
             Self::Positions => "positions",
-            Self::NormAttention => "norm-attention",
-            Self::Attention => "attention",
-            Self::NormMlp => "norm-mlp",
-            Self::Mlp => "mlp",
-            Self::FinalNorm => "norm",
+            Self::NormAttention => "norm-1",
+            Self::Attention => "self-attention",
+            Self::NormMlp => "norm-2",
+            Self::Mlp => "feed-forward",
+            Self::FinalNorm => "norm-last",
             Self::Head => "head",
         }
     }

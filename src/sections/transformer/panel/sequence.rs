@@ -71,7 +71,7 @@ pub(super) fn SequenceFigure(props: &SequenceProps) -> Html {
     };
     html! {
         <Figure name="sequence" picture={false} {table}>
-            <pre class="linked-text sequence" {onpointermove}>{ for tokens.iter().enumerate().map(token) }</pre>
+            <pre class="linked-text sequence sequence-large" {onpointermove}>{ for tokens.iter().enumerate().map(token) }</pre>
             <p class="muted">{ words }</p>
         </Figure>
     }

@@ -66,13 +66,11 @@ pub(super) fn HeadsStage(props: &SnapshotsProps) -> Html {
         move |to: usize, ()| head.set(to)
     });
     let Some(snapshot) = snapshots.get(at) else {
-        return html! { <p class="muted">{ "Reading the text…" }</p> };
+        return html! { <p class="muted">{ "Starting the model…" }</p> };
     };
     html! {
-        <>
-            { timeline(&props.chosen.snapshot, (at, last), snapshot.step, "", "shown_step") }
-            <Heads snapshot={PtrEq(snapshot.clone())} window={props.live.window.clone()} head={*props.chosen.head} {on_head} />
-        </>
+        <Heads snapshot={PtrEq(snapshot.clone())} window={props.live.window.clone()} head={*props.chosen.head} {on_head}
+            timeline={timeline(&props.chosen.snapshot, (at, last), snapshot.step, "", "shown_step")} />
     }
 }
 
@@ -151,7 +149,7 @@ pub(super) fn SamplesFigure(props: &SnapshotsProps) -> Html {
         }
     };
     let later = html! {
-        <div class="sample"><h3>{ "After training" }</h3><pre><span class="muted">{ "The next sample appears here at step 10." }</span></pre></div>
+        <div class="sample"><h3>{ "While it trains" }</h3><pre><span class="muted">{ "The next sample appears here at step 10." }</span></pre></div>
     };
     let first = samples.first().map(|first| card(first));
     let shown = samples.get(at).filter(|sample| sample.step > samples.first().map_or(0, |first| first.step));
@@ -159,7 +157,7 @@ pub(super) fn SamplesFigure(props: &SnapshotsProps) -> Html {
         <Figure name="samples" picture={false} {table}
             look_for={html! { <>{ "The model wrote both texts by itself, one character after the other, at temperature 0.8. Both start from the same prompt and use the same random numbers." }</> }}>
             if samples.is_empty() {
-                <p class="muted">{ "The length of samples is 0, or the model is still being built." }</p>
+                <p class="muted">{ "A sample appears here, unless the length of samples is 0." }</p>
             } else {
                 { timeline(&props.chosen.snapshot, (at, last), samples.get(at).map_or(0, |sample| sample.step), "samples", "sample_step") }
                 <div class="saved-samples">

@@ -1,7 +1,7 @@
 //! The residual stream of the model before training, and the layer norm that its first attention reads.
 
 use super::text;
-use crate::charts::{Bar, BarChart, Table};
+use crate::charts::{Bar, BarChart, ChartHeight, Table};
 use crate::panel::PtrEq;
 use crate::sections::transformer::{Config, Stream, Untrained};
 use crate::ui::figure::Figure;
@@ -11,6 +11,8 @@ use yew::prelude::*;
 
 /// The number of components in the picture of layer norm.
 const SHOWN: usize = 16;
+/// The height of the charts, in pixels.
+const CHART_HEIGHT: f64 = 190.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct StreamProps {
@@ -34,6 +36,7 @@ pub(super) fn StreamFigures(props: &StreamProps) -> Html {
         format!("mean {}, variance {}", format_number(mean, 2), format_number(variance, 3))
     };
     html! {
+        <ContextProvider<ChartHeight> context={ChartHeight(CHART_HEIGHT)}>
         <div class="figure-row">
             <Figure name="layer-norm" formula={text::layer_norm_formula()} table={norm_table}
                 look_for={html! { <>{ format!("The vector of the window’s last character in the model before training, its first {SHOWN} components. Before: {}. After: {}, over all components.", numbers(before), numbers(after)) }</> }}>
@@ -44,6 +47,7 @@ pub(super) fn StreamFigures(props: &StreamProps) -> Html {
                 <BarChart name="The residual stream" x_label="part" y_label="length" groups={vec!["what it adds".into(), "the stream after it".into()]} bars={(*stream_bars).clone()} empty="computing…" />
             </Figure>
         </div>
+        </ContextProvider<ChartHeight>>
     }
 }
 

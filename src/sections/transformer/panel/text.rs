@@ -9,15 +9,11 @@ fn lead(words: &'static str) -> Html {
 }
 
 pub(super) fn introduction() -> Html {
-    lead(
-        "A transformer predicts the next character from those before it. This one starts from random weights and trains on nine plays by Shakespeare. Type a text, then train.",
-    )
+    lead("A transformer reads the characters so far and predicts the next one. Type a text, then train.")
 }
 
 pub(super) fn architecture() -> Html {
-    lead(
-        "Each character has a vector, its residual stream. Every block adds to it what attention finds in earlier characters, then what an MLP makes of it.",
-    )
+    lead("Each character has a vector. Every block adds what attention finds, then what an MLP makes of it.")
 }
 
 pub(super) fn mask() -> Html {
@@ -33,21 +29,15 @@ pub(super) fn training() -> Html {
 }
 
 pub(super) fn heads() -> Html {
-    lead(
-        "A head is a table of weights: how much each character takes from each character before it. Before training, they are nearly uniform.",
-    )
+    lead("A head is a table of weights: how much each character takes from every earlier one.")
 }
 
 pub(super) fn induction() -> Html {
-    lead(
-        "A block of random tokens repeats. One head finds the token before each position, a second head uses it to find what came next last time.",
-    )
+    lead("A block of random tokens repeats. Two attention heads, one after the other, can learn to copy it.")
 }
 
 pub(super) fn generation() -> Html {
-    lead(
-        "The model draws a character from its prediction, appends it to the text, and predicts again. Here is what it writes before and while it trains.",
-    )
+    lead("The model draws a character from its prediction, appends it to the text, and predicts again.")
 }
 
 /// Returns a paragraph.
@@ -58,7 +48,7 @@ fn paragraph(words: &'static str) -> Html {
 pub(super) fn how_it_reads() -> Html {
     html! {
         <>
-            { paragraph("The model turns each character into a vector, adds its position, and passes all vectors through the blocks. The last vector gives one number per character of the vocabulary, its logit. The softmax turns the logits into the probabilities above.") }
+            { paragraph("The training text is nine plays by Shakespeare, or a text of your own. The model turns each character into a vector, adds its position, and passes all vectors through the blocks. The last vector gives one number per character of the vocabulary, its logit. The softmax turns the logits into the probabilities above.") }
             { paragraph("In each block, several attention heads decide from which earlier characters to take information. The maps show the weights: rows are the characters that ask, columns those that are read, and the last row makes the prediction.") }
         </>
     }

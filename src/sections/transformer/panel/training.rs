@@ -1,10 +1,10 @@
-//! The loss with its baselines, the text, and the parameters of the model.
+//! The loss with its baselines, and the text.
 
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
-use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
-use crate::sections::transformer::{Config, TextInfo, param_count};
+use crate::panel::{CurveFigure, CurveSpec, PtrEq};
+use crate::sections::transformer::TextInfo;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 
@@ -44,19 +44,15 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 pub(super) struct TextProps {
-    pub(super) config: Config,
     pub(super) info: Option<PtrEq<TextInfo>>,
 }
 
-/// The training text, and the parameter counts of the model.
+/// The training text.
 #[component]
 pub(super) fn TextFigure(props: &TextProps) -> Html {
     let Some(PtrEq(info)) = &props.info else {
         return html! { <p class="muted">{ "Reading the text…" }</p> };
     };
-    let count = param_count(&props.config, info.vocabulary.len() as u64);
-    let term = |words: &'static str, n: u64| html! { <tr><th scope="row">{ words }</th><td>{ format_number(n as f64, 12) }</td></tr> };
-    let mlp = if props.config.mlp { "blocks, L (12 d² + 13 d)" } else { "blocks, L (4 d² + 6 d)" };
     let split = match info.order_unknown {
         None => format!(
             "{} for training, the last {} for validation; {} distinct characters: ",
@@ -82,28 +78,13 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
     };
     let vocabulary: String = info.vocabulary.iter().map(|&c| visible(c)).collect();
     html! {
-        <div class="figure-row">
-            <div class="about-text">
-                <h2>{ title }</h2>
-                <p>
-                    { split }
-                    <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
-                </p>
-                <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
-            </div>
-            <div class="about-text">
-                <h2>{ "Parameters" }</h2>
-                <table class="terms">
-                    <tbody>
-                        { term("embedding, V d", count.embedding) }
-                        { term("positions, T d if learned", count.positions) }
-                        { term(mlp, count.blocks) }
-                        { term("last norm, 2 d", count.norm) }
-                        { term("head, d V if not tied", count.head) }
-                    </tbody>
-                </table>
-                <Readouts />
-            </div>
+        <div class="about-text">
+            <h2>{ title }</h2>
+            <p>
+                { split }
+                <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
+            </p>
+            <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
         </div>
     }
 }

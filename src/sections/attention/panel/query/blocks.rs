@@ -106,7 +106,7 @@ pub(super) fn compare(view: &View) -> Html {
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Compare: the query and every key">
             <table>
-                <caption><strong>{ "1 Compare." }</strong>{ " Multiply the query with each key, number by number, and add up." }</caption>
+                <caption><strong>{ "1 Compare." }</strong>{ " Multiply and add up." }</caption>
                 <thead>
                     <tr>
                         <th scope="col"><span class="visually-hidden">{ "token" }</span></th>
@@ -165,7 +165,7 @@ pub(super) fn weigh(view: &View, dispatch: &UseReducerDispatcher<QueryState>) ->
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Weigh: scores, mask and softmax">
             <table>
-                <caption><strong>{ "2 Weigh." }</strong>{ if scaled { " Divide by √d_k, mask, take the softmax." } else { " Take the scores as they are, mask, take the softmax." } }</caption>
+                <caption><strong>{ "2 Weigh." }</strong>{ if scaled { " Divide by √d_k, mask, softmax." } else { " No division; mask, softmax." } }</caption>
                 <thead><tr>
                     <th scope="col">{ "key" }</th>
                     <th scope="col">{ if scaled { "q · k / √d_k" } else { "q · k" } }</th>
@@ -215,7 +215,7 @@ pub(super) fn average(view: &View) -> Html {
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Average: the values by their weights">
             <table>
-                <caption><strong>{ "3 Average." }</strong>{ " Multiply each value vector with its weight, and add up." }
+                <caption><strong>{ "3 Average." }</strong>{ " Values by weights." }
                     if width > value_dims.len() { { format!(" {} of {width} dimensions.", value_dims.len()) } }</caption>
                 <thead><tr>
                     <th scope="col"><span class="visually-hidden">{ "key" }</span></th>
@@ -253,15 +253,15 @@ pub(super) fn summary(view: &View) -> Html {
         .max_by(|a, b| at(&view.stages.weights, *a).total_cmp(&at(&view.stages.weights, *b)));
     let largest = heaviest.map(|key| {
         format!(
-            " The largest weight, {}, is on {}.",
+            " Largest weight: {}, on {}.",
             format_number(at(&view.stages.weights, key), 3),
             view.key_name(key)
         )
     });
     html! {
         <p class="query-summary" data-summary="entropy">
-            { "Entropy of the weights: " }<output aria-live="off" data-stage="entropy" data-value={entropy.to_string()}>{ format_number(entropy, 3) }</output>
-            { format!(" nats; uniform weights on {seen} {} have ln {seen} = {}.", if seen == 1 { "key" } else { "keys" }, format_number(uniform, 3)) }{ largest.unwrap_or_default() }
+            { "Entropy: " }<output aria-live="off" data-stage="entropy" data-value={entropy.to_string()}>{ format_number(entropy, 3) }</output>
+            { format!(" nats; uniform on {seen} {}: ln {seen} = {}.", if seen == 1 { "key" } else { "keys" }, format_number(uniform, 3)) }{ largest.unwrap_or_default() }
         </p>
     }
 }
