@@ -12,7 +12,7 @@ const ROUNDING: f32 = 1e-5;
 
 type Vector = [f32; DIM];
 
-/// What tells the layer about the order of its inputs.
+/// The source from which the layer knows the order of its inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OrderSource {
     /// Nothing.

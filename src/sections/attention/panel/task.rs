@@ -1,4 +1,4 @@
-//! What the chapters share that show a run: each belongs to one task, and the run may be set up for the other.
+//! Shared parts of the chapters that show a run: each belongs to one task, and the run may be set up for the other.
 
 use crate::charts::{LineChart, Reference, Series, Table};
 use crate::panel::{CurveFigure, CurveSpec};
