@@ -24,6 +24,8 @@ mod products;
 mod receptive;
 mod record;
 #[cfg(feature = "compute")]
+mod score;
+#[cfg(feature = "compute")]
 mod train;
 
 pub use config::{Compare, Config};
@@ -63,6 +65,8 @@ pub const N_MAPS: usize = 8;
 pub const N_LAYERS: usize = 2;
 /// The maximum number of misclassified test images that are sent.
 pub const N_MISCLASSIFIED: usize = 12;
+/// The maximum number of test images on which the untrained networks are tested, so that changes of settings stay fast.
+pub const N_UNTRAINED: usize = 200;
 /// Height and width of the maps for which the multiply-accumulates of the blocks are counted.
 pub const BLOCK_SIDE: u32 = 8;
 
@@ -102,6 +106,8 @@ pub enum Frame {
     ActivationMaps(Vec<Rc<ImageView>>),
     /// The activations of both untrained networks for the selected test image.
     Untrained([Rc<ImageView>; 2]),
+    /// The results of both untrained networks on the first [`N_UNTRAINED`] test images.
+    UntrainedScores([Rc<Score>; 2]),
     /// The size of the receptive field of a real stack of convolutions; `None` if it is larger than the image on
     /// which it is measured.
     Reach(Option<u32>),

@@ -2,9 +2,10 @@
 
 use super::inspect::inspect;
 use super::nets::{augment, net, pictures};
+use super::score::score;
 use super::{
     BLOCK_SIDE, BlockCounts, Cnn, Config, ConvShape, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES,
-    Pictures, REACH_SIDE, Samples, extent, output_size,
+    N_UNTRAINED, Pictures, REACH_SIDE, Samples, extent, output_size,
 };
 use crate::core::{LabError, Progress};
 use crate::data::dataset::Cifar10Files;
@@ -23,7 +24,7 @@ use std::rc::Rc;
 
 impl Probe for Cnn {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        const PARTS: u32 = 5;
+        const PARTS: u32 = 6;
         let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
         ctx.send(Frame::Shapes { measured: measure(config.shape(), device), known });
         if ctx.step_done(Progress { step: 1, steps: PARTS }).await == Directive::Stop {
@@ -55,6 +56,17 @@ impl Probe for Cnn {
         }
         if let Ok(views) = views.try_into() {
             ctx.send(Frame::Untrained(views));
+        }
+        if ctx.step_done(Progress { step: 5, steps: PARTS }).await == Directive::Stop {
+            return Ok(());
+        }
+        let mut scores = Vec::new();
+        for separable in [false, true] {
+            let net = net(&config, separable, device);
+            scores.push(Rc::new(score(&net, &images, N_UNTRAINED, device).await?));
+        }
+        if let Ok(scores) = scores.try_into() {
+            ctx.send(Frame::UntrainedScores(scores));
         }
         Ok(())
     }

@@ -30,6 +30,8 @@ pub struct Record {
     pub samples: Option<Rc<Samples>>,
     /// The activations of the untrained networks for one test image.
     pub untrained: [Option<Rc<ImageView>>; 2],
+    /// The results of the untrained networks on some test images.
+    pub untrained_scores: [Option<Rc<Score>>; 2],
     /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
@@ -116,6 +118,7 @@ impl Record {
                     self.samples = Some(samples);
                 }
             }
+            (Frame::UntrainedScores(scores), _) => self.untrained_scores = scores.map(Some),
             (Frame::Reach(size), _) => self.reach = Some(size),
             (Frame::Untrained(views), _) => self.untrained = views.map(Some),
             (Frame::Train { steps, steps_per_epoch }, Some(net)) => net.apply_steps(&steps, steps_per_epoch),
@@ -132,6 +135,20 @@ impl Record {
     pub fn inspection(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
         let trained = self.arms.get(arm).and_then(|net| net.maps.at(image));
         trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|view| view.image == image))
+    }
+
+    /// Returns an arm's confusion matrix and misclassified images, as they were last measured; before the run, those
+    /// of the untrained network.
+    pub fn tested(&self, arm: usize) -> (Rc<Vec<u32>>, Rc<Misclassified>) {
+        let trained = self.arms.get(arm).filter(|net| !net.confusion.is_empty());
+        let of_run = trained.map(|net| (net.confusion.clone(), net.misclassified.clone()));
+        let untrained = || {
+            let Score { confusion, misclassified, answers, .. } =
+                self.untrained_scores.get(arm)?.as_deref()?.clone();
+            let misclassified = Misclassified { pictures: misclassified, answers };
+            Some((Rc::new(confusion), Rc::new(misclassified)))
+        };
+        of_run.or_else(untrained).unwrap_or_default()
     }
 
     /// Returns the factor by which the separable CNN needs fewer multiply-accumulates for an image.

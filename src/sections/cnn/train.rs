@@ -1,8 +1,9 @@
 //! Trains the standard or the separable CNN; both see the same batches.
 
-use super::inspect::{inspect, test_batch};
-use super::nets::{augment, net, pictures};
-use super::{Cnn, Config, Frame, N_CHOICES, N_MISCLASSIFIED, SEPARABLE, Score};
+use super::inspect::inspect;
+use super::nets::{augment, net};
+use super::score::score;
+use super::{Cnn, Config, Frame, N_CHOICES, SEPARABLE};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::{ImageDraw, Images};
@@ -12,17 +13,14 @@ use crate::run::driver::{Training, at_multiples};
 use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::step::{Input, StepOptions, StepOutput};
 use crate::run::train_state::{AnyTrainState, TrainState};
-use crate::run::training::{cross_entropy, read};
+use crate::run::training::cross_entropy;
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::Device;
-use burn::tensor::activation::softmax;
 use chacha20::ChaCha12Rng;
 use rand::SeedableRng;
 use std::rc::Rc;
 
-/// The number of test images per forward pass.
-const TEST_BATCH: usize = 250;
 /// The minimum time between two frames with feature maps.
 const MAPS_MS: f64 = 250.0;
 
@@ -106,7 +104,8 @@ impl Training<Cnn> for CnnTraining {
     }
 
     async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
-        let score = self.test().await?;
+        let net = self.train_state.net().valid();
+        let score = score(&net, &self.images, self.images.test.len(), &self.device).await?;
         ctx.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
         self.inspect_all(ctx).await
     }
@@ -149,39 +148,5 @@ impl CnnTraining {
         let views = inspect(&net, &self.images, indices, step, &self.device).await?;
         ctx.send(Frame::ActivationMaps(views));
         Ok(())
-    }
-
-    /// Tests the network on all test images.
-    async fn test(&self) -> Result<Score, LabError> {
-        let net = self.train_state.net().valid();
-        let test = &self.images.test;
-        let n_classes = test.class_names.len();
-        let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
-        let mut misclassified = Vec::new();
-        let mut correct = 0;
-        let all: Vec<usize> = (0..test.len()).collect();
-        for indices in all.chunks(TEST_BATCH) {
-            let p = softmax(net.forward(test_batch(&self.images, indices, &self.device)), 1);
-            let p = read(p).await?;
-            for (&index, p) in indices.iter().zip(p.chunks_exact(n_classes.max(1))) {
-                let best = p.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-                let (Some((predicted, confidence)), Some(&label)) = (best, test.labels.get(index)) else {
-                    continue;
-                };
-                let label = usize::from(label);
-                if let Some(count) = score.confusion.get_mut(label * n_classes + predicted) {
-                    *count += 1;
-                }
-                if predicted == label {
-                    correct += 1;
-                } else if misclassified.len() < N_MISCLASSIFIED {
-                    misclassified.push(index);
-                    score.answers.push((predicted as u8, confidence));
-                }
-            }
-        }
-        score.accuracy = correct as f32 / test.len().max(1) as f32;
-        score.misclassified = pictures(test, &misclassified);
-        Ok(score)
     }
 }

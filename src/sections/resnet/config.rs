@@ -137,6 +137,8 @@ impl Config {
     }
 }
 
+/// The number of classes of both data sets.
+pub const N_CLASSES: usize = 10;
 /// The depths of the prepared sweep about degradation.
 pub const DEPTHS: [u32; 2] = [20, 56];
 

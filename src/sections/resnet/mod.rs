@@ -27,14 +27,14 @@ mod shortcut_check;
 mod train;
 mod untrained;
 
-pub use config::{BlockChoice, Config, DEPTHS, InitChoice, OrderChoice, ShortcutChoice};
+pub use config::{BlockChoice, Config, DEPTHS, InitChoice, N_CLASSES, OrderChoice, ShortcutChoice};
 pub use decay::{Cause, Decay, cause, decay};
 pub use findings::{MEASURED_ON, Spread, TRAINING_ERRORS};
 pub use formulas::params_formula;
 #[cfg(feature = "page")]
 pub use panel::{ResNetPanel, cover};
 pub use paths::{BlockPaths, Flow as PathFlow, Paths, ShortcutKind};
-pub use untrained::{DepthFlow, Flow, N_CLASSES, NetFlow, Samples, ShortcutCheck, Structure};
+pub use untrained::{DepthFlow, Flow, NetFlow, Samples, ShortcutCheck, Structure};
 
 use crate::core::curve::{Curve, RunSeries};
 pub use crate::data::dataset::Dataset;

@@ -6,9 +6,6 @@ use super::{BlockChoice, PLAIN, Paths, ShortcutKind};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// The number of classes of both data sets.
-pub const N_CLASSES: usize = 10;
-
 /// The networks as they were built.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
@@ -96,7 +93,7 @@ pub struct ShortcutCheck {
     pub inputs: Vec<f32>,
     /// The weights of the first output channel, one per input. Empty without a projection.
     pub weights: Vec<f32>,
-    /// What is added to the weighted sum.
+    /// The bias that is added to the weighted sum.
     pub bias: f32,
     /// Mean and standard deviation of the first output channel, if batch norm follows.
     pub norm: Option<[f64; 2]>,

@@ -5,6 +5,7 @@ use crate::charts::Table;
 use crate::sections::cnn::{Pictures, Samples};
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
+use crate::ui::readout::format_number;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -48,8 +49,8 @@ fn facts(samples: &Samples) -> String {
     format!(
         "{} training images and {} test images, 32 × 32. The networks see (value − mean) / standard deviation, both computed from the \
          training images: mean {}, standard deviation {} ({channels}, between 0 and 1).",
-        samples.n_train,
-        samples.n_test,
+        format_number(samples.n_train.into(), 12),
+        format_number(samples.n_test.into(), 12),
         list(&samples.mean),
         list(&samples.std)
     )

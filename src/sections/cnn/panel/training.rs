@@ -4,7 +4,7 @@ use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ChartHeight, ColorMap, Grid, Heatmap, Reference, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS};
-use crate::sections::cnn::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
+use crate::sections::cnn::{CONV, Config, Dataset, Misclassified, Record, SEPARABLE};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -43,15 +43,19 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
 #[component]
 pub(super) fn Confusions(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
-    let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
+    let tested = [CONV, SEPARABLE].map(|arm| record.0.tested(arm));
+    // Equal counts keep their pointer, so that the matrices are not drawn again.
+    let counts = use_memo(tested, |tested| tested.each_ref().map(|(confusion, _)| confusion.clone()));
+    let net = |slug: &'static str, title: &'static str, confusion: &Rc<Vec<u32>>| {
         html! {
-            <Confusion {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} />
+            <Confusion {slug} {title} dataset={config.dataset} confusion={confusion.clone()} />
         }
     };
+    let [conv, separable] = &*counts;
     html! {
         <div class="figure-row">
-            { net("conv", "standard CNN", &record.0.arms[CONV]) }
-            { net("separable", "separable CNN", &record.0.arms[SEPARABLE]) }
+            { net("conv", "standard CNN", conv) }
+            { net("separable", "separable CNN", separable) }
         </div>
     }
 }
@@ -60,11 +64,11 @@ pub(super) fn Confusions(props: &TrainProps) -> Html {
 #[component]
 pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
-    let arms = &record.0.arms;
+    let [(_, conv), (_, separable)] = [CONV, SEPARABLE].map(|arm| record.0.tested(arm));
     html! {
         <div class="figure-row">
-            { misclassified_figure("conv", "standard CNN", config.dataset, &arms[CONV].misclassified) }
-            { misclassified_figure("separable", "separable CNN", config.dataset, &arms[SEPARABLE].misclassified) }
+            { misclassified_figure("conv", "standard CNN", config.dataset, &conv) }
+            { misclassified_figure("separable", "separable CNN", config.dataset, &separable) }
         </div>
     }
 }
@@ -92,11 +96,11 @@ fn Confusion(props: &ConfusionProps) -> Html {
         let (grid, names) = (grid.clone(), names.clone());
         Callback::from(move |()| Table::from_named_grid("class", &grid, &names, &names))
     };
-    let look_for = html! { <>{ "Rows: true class; columns: predicted class. A perfect network has counts on the diagonal only." }</> };
+    let look_for = html! { <>{ "Rows: true class; columns: predicted class. A perfect network has counts on the diagonal only. Before training, the network is tested on the first 200 test images." }</> };
     html! {
             <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion matrix, {}", props.title)} {look_for} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
-                    row_names={names.clone()} col_names={names} value_label="images" empty="Both networks are tested before the first step and after every epoch." />
+                    row_names={names.clone()} col_names={names} value_label="images" empty="Loading the images…" />
             </Figure>
     }
 }
@@ -119,7 +123,7 @@ fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if misclassified.answers.is_empty() {
-                <p class="cnn-empty">{ "Misclassified images appear here after every epoch." }</p>
+                <p class="cnn-empty">{ "Loading the images…" }</p>
             } else {
                 { gallery(&misclassified.pictures, captions) }
             }

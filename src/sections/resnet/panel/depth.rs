@@ -58,7 +58,7 @@ pub(super) fn DepthStage(props: &DepthProps) -> Html {
                     <BarChart name="depth-error" x_label="layers" y_label="training error after 160 steps" {groups} bars={(*bars).clone()} />
                 </Figure>
                 <Figure name="depth-flow" look_for={text::depth_flow()} table={series_table("distance", &series)}>
-                    <LineChart name="depth-flow" x_label="way back, from the last block (0%) to the first (100%)" y_label="gradient norm" y_scale={ScaleKind::Log}
+                    <LineChart name="depth-flow" x_label="% of the blocks, from the last back to the first" y_label="gradient norm" y_scale={ScaleKind::Log}
                         series={(*series).clone()} empty="Loading the compute engine…" />
                 </Figure>
             </div>
@@ -70,11 +70,12 @@ pub(super) fn DepthStage(props: &DepthProps) -> Html {
 fn gradient_series(depths: &[DepthFlow]) -> Vec<Series> {
     let line = |flow: &DepthFlow, net: usize| {
         let deltas = &flow.nets.get(net)?.deltas;
-        // Percent of the way, so that both depths have one axis.
-        let way = 100.0 / deltas.len().saturating_sub(1).max(1) as f64;
+        // In percent, so that both depths have one axis.
+        let percent = 100.0 / deltas.len().saturating_sub(1).max(1) as f64;
         let points =
-            deltas.iter().rev().enumerate().map(|(index, delta)| (index as f64 * way, f64::from(*delta)));
-        let name = format!("{}, {} layers", ResNet::ARMS.get(net)?.title, flow.depth);
+            deltas.iter().rev().enumerate().map(|(index, delta)| (index as f64 * percent, f64::from(*delta)));
+        // As in the paper: ResNet-56.
+        let name = format!("{}-{}", ResNet::ARMS.get(net)?.title, flow.depth);
         let dashed = DEPTHS.first() == Some(&flow.depth);
         Some(Series { dashed, ..Series::new(name, Rc::new(points.collect()), net) })
     };

@@ -43,7 +43,7 @@ pub(super) fn TrainStage(props: &TrainProps) -> Html {
     }
 }
 
-/// What the curves mean, and the accuracy on held-out images.
+/// The text about the curves, and the accuracy on held-out images.
 #[component]
 pub(super) fn TrainMore(props: &TrainProps) -> Html {
     let TrainProps { config, .. } = props;
