@@ -277,3 +277,18 @@ fn changes_by_a_shift_are_relative_to_the_norm() {
     assert!((own.expect("measured") - 83f64.sqrt()).abs() < 1e-9, "{own:?}");
     assert_eq!(stride, None, "the first columns of the counted windows are empty");
 }
+
+#[test]
+fn the_untrained_networks_are_tested_with_the_weights_that_training_starts_from() {
+    let config = Config { n_train: 60, n_test: 50, batch_size: 20, width: 2, epochs: 1, ..Config::default() };
+    let before = probe::<Cnn>(config.clone());
+    let run = Collector::<Cnn>::default().run(&config).0;
+    for arm in [CONV, SEPARABLE] {
+        let untrained = before.untrained_scores[arm].as_ref().expect("tested");
+        assert_eq!(run.arms[arm].accuracies[0].1, f64::from(untrained.accuracy));
+        let (confusion, misclassified) = before.tested(arm);
+        assert_eq!(confusion.iter().sum::<u32>(), 50);
+        assert!(!misclassified.answers.is_empty());
+        assert_eq!(run.tested(arm).0, run.arms[arm].confusion, "the run's own result comes first");
+    }
+}

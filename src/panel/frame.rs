@@ -258,7 +258,7 @@ fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
     let slug = opened.chapter.slug;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
     // A single figure in a course page stays small.
-    let height = if only.0.is_some() { ChartHeight::default() } else { ChartHeight::STAGE };
+    let height = if only.0.is_some() { ChartHeight::ALONE } else { ChartHeight::STAGE };
     html! {
         <ContextProvider<CurrentChapter> key={slug} context={CurrentChapter(opened.chapter)}>
         <ContextProvider<OnlyFigures> context={only.clone()}>

@@ -26,7 +26,8 @@ test('the cover starts no worker, and its tiles lead to the sections', async ({ 
   // The way to a section starts its worker, and the way back keeps none.
   await tile(page, 'mlp').click();
   await probed(page);
-  assert.ok((await page.evaluate(() => window.started)) > 0 && site.requests.some((name) => /worker-[cg]pu/.test(name)));
+  await expect.poll(() => page.evaluate(() => window.started ?? 0)).toBeGreaterThan(0);
+  await expect.poll(() => site.requests.some((name) => /worker-[cg]pu/.test(name))).toBe(true);
   await page.locator('.brand').click();
   await cover(page);
   await expect.poll(() => page.workers().length, 'a section that is left keeps no worker').toBe(0);

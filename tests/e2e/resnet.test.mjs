@@ -106,15 +106,15 @@ test('the finding about depth is shown and can be repeated on this device', asyn
   const page = await open(chapter('depth', { n_seeds: 1 }));
   const figure = page.locator('[data-figure="depth-error"]');
   await expect(figure.locator('.bar')).toHaveCount(4);
-  await expect(page.locator('[data-figure="depth-flow"] .line')).toHaveCount(4);
+  await expect(page.locator('[data-figure="depth-flow"] .line-label')).toHaveCount(4);
   await checkAccess(page, 'the chapter about depth');
   const repeat = page.locator('[data-repeat]');
   await repeat.locator('[data-action="repeat"]').click();
   await expect(repeat).toHaveAttribute('data-repeat', 'running');
   // It continues while another chapter is open.
-  await page.locator('.tabs a', { hasText: 'Paths' }).click();
+  await page.locator('[data-action="chapter"][data-to="paths"]').first().click();
   await page.locator('[data-figure="block"]').waitFor();
-  await page.locator('.tabs a', { hasText: 'Degradation' }).click();
+  await page.locator('[data-action="chapter"][data-to="depth"]').first().click();
   await expect(repeat).toHaveAttribute('data-repeat', 'running');
   await repeat.locator('[data-action="repeat-stop"]').click();
   await expect(repeat).not.toHaveAttribute('data-repeat', 'running');

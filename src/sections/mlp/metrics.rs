@@ -1,8 +1,7 @@
 //! The metrics of section 1.
 
 use super::{
-    Config, FIT_STEPS, LINEAR, Mlp, NONLINEAR, Record, ReluSum, chance, error_bound, params_formula,
-    rank_bound,
+    Config, LINEAR, Mlp, NONLINEAR, Record, ReluSum, chance, error_bound, params_formula, rank_bound,
 };
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -27,7 +26,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("pieces_bound", "Bound, by formula", error_bound(config.target, config.pieces))
             .note("closed form"),
         Metric::new("pieces_trained_error", "Maximum error, trained", trained)
-            .note(format!("after {FIT_STEPS} steps")),
+            .note("after 1,000 steps of Adam"),
         Metric::new("rank_linear", "Rank, linear network", output.map(|o| o.linear.rank.into())),
         Metric::new("rank_activated", "Rank, non-linear network", output.map(|o| o.nonlinear.rank.into())),
         Metric::new("rank_bound", "Bound, linear network", f64::from(rank_bound(config))).note("closed form"),

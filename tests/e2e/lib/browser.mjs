@@ -267,7 +267,9 @@ export async function checkAccess(page, when, within) {
   await page.evaluate(axeSource);
   const violations = await page.evaluate(async (within) => {
     const result = await window.axe.run(within ?? document, { resultTypes: ['violations'] });
-    return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`);
+    // A violation may be about a pair of elements.
+    const named = ({ target, any = [] }) => [target, ...any.flatMap(({ relatedNodes }) => relatedNodes.map((other) => other.target))].map((parts) => parts.join(' ')).join(' and ');
+    return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(named).join(', ')}`);
   }, within);
   assert.deepEqual(violations, [], when);
 }

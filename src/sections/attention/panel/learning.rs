@@ -49,7 +49,7 @@ pub(super) fn LearningStage(props: &LearningProps) -> Html {
         lines: LOSS,
         table_lines: &[],
         y_label: "cross-entropy (nats)",
-        y_range: (0.0, 2.4),
+        y_range: None,
         references: reference("chance", chance_loss()),
         look_for: html! { "Training loss per mini-batch. Both networks start from the same weights and see the same sequences; only the scale differs." },
         formula: text::loss_formula(),
@@ -60,7 +60,7 @@ pub(super) fn LearningStage(props: &LearningProps) -> Html {
         lines: if few { WITH_HEADS } else { WITHOUT_HEADS },
         table_lines: if few { &[] } else { HEADS },
         y_label: "share",
-        y_range: (0.0, 1.0),
+        y_range: Some((0.0, 1.0)),
         references: reference("chance", (-chance_loss()).exp()),
         look_for: html! { right_words },
         formula: Html::default(),
@@ -80,7 +80,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
         lines: ENTROPY,
         table_lines: &[],
         y_label: "entropy (nats)",
-        y_range: (0.0, uniform * 1.1),
+        y_range: Some((0.0, uniform * 1.1)),
         references: reference("ln n: equal weights", uniform),
         look_for: html! { <>{ "The scaled network starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> },
         formula: Html::default(),
@@ -140,7 +140,7 @@ fn maps_figure(slug: &str, title: &'static str, config: &Config, record: &Record
     html! {
         <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}
-                x_label="key: name = value" y_label="query" points={Some(points)} max_height={190.0} empty="The maps appear when the compute engine is loaded." />
+                x_label="key: name = value" y_label="query" points={Some(points)} bar={false} max_height={170.0} empty="The maps appear when the compute engine is loaded." />
         </Figure>
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct TaskCurves {
     /// Curves that only the table shows.
     pub(super) table_lines: &'static [CurveSpec],
     pub(super) y_label: &'static str,
-    pub(super) y_range: (f64, f64),
+    /// Both ends of the y axis, if they do not follow the data.
+    pub(super) y_range: Option<(f64, f64)>,
     pub(super) references: Vec<Reference>,
     pub(super) look_for: Html,
     pub(super) formula: Html,
@@ -58,7 +59,7 @@ impl TaskCurves {
         let x_max = Some(f64::from(config.steps));
         if config.task == task {
             return html! {
-                <CurveFigure {name} {lines} {table_lines} {y_label} y_range={Some(y_range)} {references} {x_max} {look_for} {formula}
+                <CurveFigure {name} {lines} {table_lines} {y_label} {y_range} {references} {x_max} {look_for} {formula}
                     empty={EMPTY} />
             };
         }
@@ -72,7 +73,7 @@ impl TaskCurves {
         };
         html! {
             <Figure {name} {look_for} {formula} {table}>
-                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} y_range={Some(y_range)} integer_x={true} empty={set_up_first(task)} />
+                <LineChart {name} x_label="step" {y_label} {series} {references} {x_max} {y_range} integer_x={true} empty={set_up_first(task)} />
             </Figure>
         }
     }

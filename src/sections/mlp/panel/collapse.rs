@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 const WAITING: &str = "Loading the compute engine…";
 /// The maximum height of a matrix, in pixels.
-const MATRIX_HEIGHT: f64 = 200.0;
+const MATRIX_HEIGHT: f64 = 220.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct OutputsProps {

@@ -19,7 +19,7 @@ const ACCURACIES: &[CurveSpec] = &[
 ];
 const CURVES_COME: &str = "Curves appear here while the networks train.";
 /// The maximum height of a map of the plane on the stage, in pixels.
-const MAP_HEIGHT: f64 = 236.0;
+const MAP_HEIGHT: f64 = 256.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {

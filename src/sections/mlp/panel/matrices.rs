@@ -101,7 +101,15 @@ fn cell_side(dims: &[u32], width: f64) -> f64 {
     let tallest = dims.iter().rev().skip(1).max().copied().unwrap_or(1).max(1);
     let (units, longest) =
         (dims.iter().skip(1).sum::<u32>().max(1), dims.iter().max().copied().unwrap_or(1).max(1));
-    let in_a_row = (width - GAP * layers) / f64::from(units);
+    let room = width - GAP * (layers - 1.0).max(0.0);
+    // A layer that is narrower than its label takes the room of the label.
+    let is_wide = |&&d_out: &&u32| room / f64::from(units) * f64::from(d_out) > LABEL_WIDTH;
+    let wide: Vec<u32> = dims.iter().skip(1).filter(is_wide).copied().collect();
+    let labels = LABEL_WIDTH * (layers - wide.len() as f64);
+    let in_a_row = match wide.iter().sum::<u32>() {
+        0 => room / f64::from(units),
+        wide => (room - labels).max(0.0) / f64::from(wide),
+    };
     let tall = MAX_HEIGHT / f64::from(tallest);
     let minimum = (MIN_LONGEST / f64::from(longest)).min(tall);
     in_a_row.min(tall).clamp(minimum, MAX_CELL.max(minimum))

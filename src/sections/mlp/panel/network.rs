@@ -111,6 +111,8 @@ fn Drawing(props: &DrawingProps) -> Html {
     // The edited item has priority, since scrolling alone can move a unit under the pointer.
     let held = existing(*edited).filter(|_| !props.is_past);
     let of = held.or(hovered.filter(|item| matches!(item, Item::Unit(..)))).or(chosen);
+    // Hovering edits nothing, so that the editor does not come and go under the pointer.
+    let editable = held.or(chosen);
     use_effect_with(held.is_none(), {
         // A field that is removed or disabled sends no `focusout`.
         let edited = edited.setter();
@@ -122,7 +124,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     });
     let on_focus = {
         let edited = edited.setter();
-        Callback::from(move |has_focus| edited.set(of.filter(|_| has_focus)))
+        Callback::from(move |has_focus| edited.set(editable.filter(|_| has_focus)))
     };
     let on_point = setter(&pointed);
     let on_cursor = {
@@ -168,13 +170,12 @@ fn Drawing(props: &DrawingProps) -> Html {
                         { pagers(&layout, &on_page) }
                     </div></div>
                 </div>
-                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel} />
+                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
+                    { explanation(net, props.arm, props.config.activation, of) }
+                </Detail>
                 <div class="network-bar">
-                    <div>
-                        <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
-                        { explanation(net, props.arm, props.config.activation, of) }
-                    </div>
-                    { editor(props, of.and_then(|item| parameter(net, item)), &edits, on_focus) }
+                    <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
+                    { editor(props, editable.and_then(|item| parameter(net, item)), &edits, on_focus) }
                 </div>
             </div>
         </Figure>

@@ -60,8 +60,7 @@ fn sum_figure(
     let mut series: Vec<Series> =
         sum.iter().flat_map(|sum| &sum.units).map(|unit| contribution(unit, color)).collect();
     let curve = |value: &dyn Fn(f64) -> f64| Rc::new(grid().map(|x| (x, value(x))).collect::<Vec<_>>());
-    series
-        .push(Series { dashed: true, ..Series::new("function", curve(&|x| target.value(x)), TARGET_COLOR) });
+    series.push(Series { dashed: true, ..Series::new("target", curve(&|x| target.value(x)), TARGET_COLOR) });
     series.extend(sum.map(|sum| Series::new("sum", curve(&|x| sum.value(x)), color)));
     let columns: Vec<Series> = series.iter().filter(|series| !series.thin).cloned().collect();
     html! {
@@ -111,7 +110,7 @@ pub(super) fn PieceErrors(props: &PiecesProps) -> Html {
     let look_for = html! { <>{ "Both axes are logarithmic, so a straight line is a power of n. The dot marks the number of units above." }</> };
     html! {
         <ContextProvider<ChartHeight> context={ChartHeight(260.0)}>
-            <Figure name="pieces-error" {look_for} formula={text::bound_formula()} table={series_table("units", &columns)}>
+            <Figure name="pieces-error" {look_for} table={series_table("units", &columns)}>
                 <LineChart name="pieces-error" x_label="units n" y_label="maximum error" x_scale={ScaleKind::Log} y_scale={ScaleKind::Log}
                     {series} integer_x={true} />
             </Figure>

@@ -66,7 +66,7 @@ pub(super) fn width() -> Html {
     html! {
         <>
             <p>
-                { format!("Training does not know the formula. It starts from random bends and minimizes the mean squared error on {FIT_POINTS} points, here with {FIT_STEPS} steps of Adam at learning rate {FIT_RATE}, for every number of units in the figure. ") }
+                { format!("Training does not know the formula. It starts from random bends and minimizes the mean squared error on {FIT_POINTS} points, here with {} steps of Adam at learning rate {FIT_RATE}, for every number of units in the figure. ", format_number(FIT_STEPS.into(), 12)) }
                 { "It can move the bends to where the function is curved: on the steep step it beats equal pieces by far. On the wave, whose curvature is spread out, it usually stays behind, because some units end up without a use. The formula shows what n units can represent, and training shows what gradient descent finds with them." }
             </p>
             <p>

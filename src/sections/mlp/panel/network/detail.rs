@@ -22,6 +22,8 @@ pub(super) struct DetailProps {
     pub(super) of: Option<Item>,
     /// Emits the unit and the pixel of a selected weight.
     pub(super) on_pixel: Callback<(usize, usize)>,
+    /// The explanation below the map.
+    pub(super) children: Html,
 }
 
 #[component]
@@ -38,6 +40,7 @@ pub(super) fn Detail(props: &DetailProps) -> Html {
         <div class="network-detail">
             <h3 data-detail="">{ title }</h3>
             { picture(props, images) }
+            { props.children.clone() }
         </div>
     }
 }
@@ -53,7 +56,7 @@ pub(super) fn explanation(
     let words = match of {
         Some(Item::Unit(layer, unit)) if !(images && layer == 0) => equation(net, arm, activation, layer, unit),
         _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Deeper units have no picture, because their input is not an image.".to_owned(),
-        _ => "Point at a unit to see its map enlarged, next to the data. Choose a line to change its weight.".to_owned(),
+        _ => "Point at a unit to enlarge its map. Choose a line to change its weight.".to_owned(),
     };
     let remark = match of {
         Some(Item::Unit(layer, unit)) if !images => remark(net, layer, unit),
