@@ -18,7 +18,7 @@ pub(super) fn cover(query: &Query) -> Html {
             [$(tile(
                 &Section { slug: <crate::sections::$module::$experiment as crate::run::Experiment>::SLUG, title: $title, subtitle: $subtitle },
                 &AnyExperiment::of::<crate::sections::$module::$experiment>(),
-                Html::default(),
+                crate::sections::$module::cover(),
                 query,
             )),*]
         };
