@@ -243,7 +243,7 @@ const drawings = [
   () => drawing('resnet', 'paths', 'claims', { steps: 120 }, '[data-figure="block"]'),
   () => drawing('rnn', 'architecture', 'claims', { steps: 200 }, '[data-figure="cell"]'),
   () => drawing('attention', 'weights', 'claims', { steps: 1500 }, '[data-figure="query"]'),
-  () => drawing('transformer', 'generation', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
+  () => drawing('transformer', 'next', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
 ];
 
 /** Settings for one size of the transformer. */

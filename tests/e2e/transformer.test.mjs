@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, frames, metric, probed, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, frames, metric, probed, readParam, reveal, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });
@@ -97,6 +97,7 @@ test('saved weights open again and give the same loss', { tag: '@long' }, async 
 
 test('a pasted text can be trained on and removed', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 30 }));
+  await reveal(panel(page, '[data-paste]'));
   await panel(page, '[data-paste]').fill('too short');
   await panel(page, '[data-action="use-text"]').click();
   await panel(page, '.file-box [data-kind="error"]').waitFor();
@@ -116,7 +117,8 @@ test('the settings of the optimizer are folded until one of them is changed', as
   const page = await open(cpu({ steps: 5 }));
   const group = panel(page, 'fieldset.folded details');
   assert.equal(await group.getAttribute('open'), null);
-  await group.locator('summary').click();
+  await reveal(group.locator('[data-param="clip"]'));
+  assert.notEqual(await group.getAttribute('open'), null);
   await setParam(page, 'clip', 0);
   await setParam(page, 'weight_decay', 0.5);
   await page.waitForFunction(() => /clip=0(\.0)?(&|$)/.test(location.hash) && /weight_decay=0.5/.test(location.hash));
@@ -126,6 +128,7 @@ test('the settings of the optimizer are folded until one of them is changed', as
   assert.ok((await waitMetric(page, 'loss_val')) < 6);
   // A link with such a value shows it.
   const linked = await open(cpu({ beta1: 0.5 }));
+  await linked.locator('.more-settings > summary').first().click();
   await linked.locator('[data-param="beta1"] input[role="spinbutton"]').waitFor({ state: 'visible' });
   assert.equal(String(await readParam(linked, 'beta1')), '0.5');
 });

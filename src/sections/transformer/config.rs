@@ -86,7 +86,7 @@ crate::settings! {
             "A small model and 800 steps. Compare its validation loss with the bigram baseline, and its last sample with the first."
             => { layers: "2", heads: "4", d_model: "64", context: "64", batch_size: "8", steps: "800", warmup: "50", learning_rate: "0.005" }
         "course", "Course",
-            "Context 256, five epochs of the nine plays. Compare the samples of its snapshots. The estimated time is shown above."
+            "Context 256, five epochs of the nine plays. Compare the samples of its snapshots. The estimated time is next to the figure."
             => {}
         "nanogpt-cpu", "nanoGPT, CPU",
             "The sizes that nanoGPT’s README suggests for a laptop (Karpathy 2022). It reports a validation loss of 1.88 nats after 2,000 steps on tiny Shakespeare, a different text."
