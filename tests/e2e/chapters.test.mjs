@@ -93,13 +93,13 @@ for (const [slug, chapters] of Object.entries(sections)) {
     assert.deepEqual(await openChapters(page), chapters.map(({ name }) => name));
   });
 
-  test(`${slug}: every chapter fits at 200% zoom and on the narrowest phone, and is accessible in forced colors`, { tag: '@long' }, async ({ open }) => {
+  test(`${slug}: every chapter fits at 200% and 400% zoom and on the narrowest phone, and is accessible in forced colors`, { tag: '@long' }, async ({ open }) => {
     const page = await open(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`);
     await probed(page);
     await act(page, 'train');
     await waitState(page, 'done', 60_000);
-    // At 200% zoom, 1280 x 900 is half as many CSS pixels.
-    for (const [width, height] of [[640, 450], [360, 740]]) {
+    // 200% zoom leaves half of 1280 x 900 pixels, and 400% zoom a quarter of 1280 x 1024.
+    for (const [width, height] of [[640, 450], [360, 740], [320, 256]]) {
       await page.setViewportSize({ width, height });
       for (const { name } of chapters) {
         await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);

@@ -45,8 +45,11 @@ function table(views) {
 
 async function embeds() {
   const all = [];
-  for (const slug of chosen.length ? chosen : sections) all.push(...(await embedsOf(slug)));
-  for (const one of all) print('embed', one);
+  for (const slug of chosen.length ? chosen : sections) {
+    const found = await embedsOf(slug);
+    for (const one of found) print('embed', one);
+    all.push(...found);
+  }
   const columns = ['height', 'run', 'card', 'figure', 'settings', 'others'];
   const cell = (one, column) => (column === 'height' && one.height > MAX_HEIGHTS[one.kind] ? `**${one.height}**` : one[column]);
   console.log(`\n| Alone at 640 pixels | ${columns.join(' | ')} |\n| --- | ${columns.map(() => '---:').join(' | ')} |`);
