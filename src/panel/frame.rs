@@ -113,9 +113,9 @@ fn draw(
     html! {
         <ContextProvider<Provenance> context={provenance}>
         <RunViewProvider experiment={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.shown_records.clone())}>
-        <section class="panel" data-panel={slug} data-state={run.state.slug()}
+        <div class="panel" data-panel={slug} data-state={run.state.slug()}
             data-probe={if run.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
-            data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")} aria-labelledby={single.map(|opened| format!("chapter-{}", opened.chapter.slug))}>
+            data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")}>
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
                     probed={!run.probing} run_seconds={run_seconds(run)}
@@ -155,7 +155,7 @@ fn draw(
                     }
                 </div>
             </RunPanel>
-        </section>
+        </div>
         </RunViewProvider>
         </ContextProvider<Provenance>>
     }

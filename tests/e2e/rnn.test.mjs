@@ -58,7 +58,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   await expect(reading).toHaveText('');
   const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + 60);
-  await expect(reading).toHaveText(/^position \d+ \([a-h]\): RNN .*10/);
+  await expect(reading).toHaveText(/^position \d+ \([a-h]\): RNN \d\.\d+e-\d+, LSTM /);
   await figure.locator('summary').first().click();
   await figure.locator('[data-export="table"]').click();
   const rows = figure.locator('tbody tr');
