@@ -11,7 +11,7 @@ use crate::charts::heatmap::cells::Cells;
 use crate::charts::heatmap::overlay::{Geometry, Overlay};
 use crate::charts::{
     cursor::{chart_svg, enters_grid, pick_hint, readout, step_along, use_cursor},
-    measure::{pointer_in, use_width},
+    measure::{MaxMapHeight, pointer_in, use_width},
 };
 use yew::prelude::*;
 
@@ -22,7 +22,10 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     let (map, given) = (props.map, props.range);
     let range =
         *use_memo((props.grid.clone(), map, given), |(grid, map, given)| map.range(*given, &grid.values));
-    let geometry = use_memo((props.clone(), width), |(props, width)| Geometry::new(props, *width));
+    let limit = use_context::<MaxMapHeight>().map_or(props.max_height, |limit| limit.0.min(props.max_height));
+    let geometry = use_memo((props.clone(), width, limit), |(props, width, limit)| {
+        Geometry::new(&HeatmapProps { max_height: *limit, ..props.clone() }, *width)
+    });
     let (rows, cols, y_up) = (props.grid.rows, props.grid.cols, props.y_up);
     let locate = {
         let (node, geometry) = (node.clone(), geometry.clone());

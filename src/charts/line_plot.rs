@@ -11,6 +11,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 const LABEL_GAP: f64 = 14.0;
+/// The width of bold names, relative to the text that `text_width` measures.
+const BOLD: f64 = 1.08;
 
 /// Positions of everything in the chart, in pixels.
 pub(super) struct Layout {
@@ -77,7 +79,7 @@ impl Layout {
 
         let named = series.iter().map(|series| &series.name);
         let named = named.chain(props.references.iter().map(|reference| &reference.label));
-        let names = named.map(|name| text_width(name)).fold(0.0, f64::max);
+        let names = named.map(|name| BOLD * text_width(name)).fold(0.0, f64::max);
         let names = if names > 0.0 { names.min(width * 0.4).min(150.0) } else { 0.0 };
         let mut plot =
             Plot { left: 30.0, right: (width - names - 14.0).max(60.0), top: 26.0, bottom: height - 42.0 };
@@ -222,7 +224,7 @@ fn labels(
     let placed = spread(&wanted, LABEL_GAP, (plot.top + 2.0, plot.bottom - 2.0));
     let place = |((name, color, end), y): ((&AttrValue, Option<usize>, Point), f64)| Label {
         at: (end.0.clamp(plot.left, plot.right) + 7.0, y + 4.0),
-        text: fit_text(name, room),
+        text: fit_text(name, room / BOLD),
         color,
     };
     ends.into_iter().zip(placed).map(place).collect()

@@ -48,6 +48,10 @@ impl Default for ChartHeight {
     }
 }
 
+/// The maximum height of the maps in a part of the page, in CSS pixels, if it is limited there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxMapHeight(pub f64);
+
 /// Returns the height that the context gives to charts.
 #[hook]
 pub(super) fn use_chart_height() -> f64 {

@@ -31,7 +31,7 @@ pub use crate::charts::{
     grid::Grid,
     heatmap::Heatmap,
     line::LineChart,
-    measure::ChartHeight,
+    measure::{ChartHeight, MaxMapHeight},
     scale::ScaleKind,
     series::{Reference, Series},
     strips::{Band, Strips},

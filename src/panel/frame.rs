@@ -1,7 +1,7 @@
 //! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
 use crate::assignment::Guess;
-use crate::charts::ChartHeight;
+use crate::charts::{ChartHeight, MaxMapHeight};
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{GuidedInfo, expanded};
@@ -185,7 +185,9 @@ impl FrameParts<'_> {
         let settings = self.settings;
         let draw = |(index, opened): (usize, &Opened)| {
             let body = body(opened.chapter.slug);
-            let (main, more) = divide(&self.page.settings, body.keys, &mut shown);
+            // An experiment alone sets up the settings itself.
+            let keys = if self.guided.is_some() && self.is_picked { &[][..] } else { body.keys };
+            let (main, more) = divide(&self.page.settings, keys, &mut shown);
             lead = body.lead;
             // The settings that are not next to any figure are with the first.
             let is_first = index == 0;
@@ -257,8 +259,13 @@ struct ChapterParts {
 fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
     let slug = opened.chapter.slug;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
-    // A single figure in a course page stays small.
-    let height = if only.0.is_some() { ChartHeight::ALONE } else { ChartHeight::STAGE };
+    // Single figures in a course page stay small.
+    let (height, map_height) = match only.0.as_deref() {
+        None => (ChartHeight::STAGE, None),
+        Some([_]) => (ChartHeight::ALONE, Some(250.0)),
+        Some(_) => (ChartHeight(190.0), Some(170.0)),
+    };
+    let map_height = map_height.map(MaxMapHeight);
     html! {
         <ContextProvider<CurrentChapter> key={slug} context={CurrentChapter(opened.chapter)}>
         <ContextProvider<OnlyFigures> context={only.clone()}>
@@ -267,16 +274,22 @@ fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
                 { parts.heading }
                 <div class="chapter-body">
                     <ContextProvider<ChartHeight> context={height}>
-                        <div class="stage figures">{ parts.stage }</div>
+                        <div class="stage figures">{ limited(map_height, parts.stage) }</div>
                     </ContextProvider<ChartHeight>>
                     <div class="side">{ parts.side }</div>
-                    <div class="below figures">{ parts.below }</div>
+                    <div class="below figures">{ limited(map_height, parts.below) }</div>
                 </div>
             </section>
         </ContextProvider<ShownSeed>>
         </ContextProvider<OnlyFigures>>
         </ContextProvider<CurrentChapter>>
     }
+}
+
+/// Returns figures whose maps are at most this tall.
+fn limited(height: Option<MaxMapHeight>, figures: Html) -> Html {
+    let Some(height) = height else { return figures };
+    html! { <ContextProvider<MaxMapHeight> context={height}>{ figures }</ContextProvider<MaxMapHeight>> }
 }
 
 /// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a

@@ -1,4 +1,4 @@
-//! What is next to a chapter's main figure: the settings that matter there, all others, and an experiment to try.
+//! The column next to a chapter's main figure: the settings that matter there, all others, and an experiment to try.
 
 use crate::assignment::Assignment;
 use crate::core::guided::GuidedInfo;
@@ -15,7 +15,7 @@ pub const MAX_CONTROLS: usize = 5;
 /// An experiment to which a chapter's main figure invites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hint {
-    /// What to try, as one sentence.
+    /// The suggestion, as one sentence.
     pub words: &'static str,
     /// The name of the experiment.
     pub experiment: &'static str,

@@ -1,4 +1,4 @@
-//! What this browser remembers of a visitor's way through a section, for its tabs and the cover.
+//! The visitor's progress through a section, which the browser remembers for the tabs and the cover.
 
 use crate::panel::guided::stored_finished;
 use crate::panel::local_storage;

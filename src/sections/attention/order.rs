@@ -175,10 +175,10 @@ mod tests {
     #[test]
     fn the_numbers_are_spread_over_their_range() {
         let mut numbers = Numbers(1);
-        let drawn: Vec<f32> = (0..10_000).map(|_| numbers.next()).collect();
-        let mean = drawn.iter().sum::<f32>() / 1e4;
-        let variance = drawn.iter().map(|x| x * x).sum::<f32>() / 1e4;
-        assert!(mean.abs() < 0.02 && (variance - 1.0 / 3.0).abs() < 0.01, "{mean}, {variance}");
+        let drawn: Vec<f32> = (0..100_000).map(|_| numbers.next()).collect();
+        let of = |value: fn(f64) -> f64| drawn.iter().map(|x| value(f64::from(*x))).sum::<f64>() / 1e5;
+        let (mean, variance) = (of(|x| x), of(|x| x * x));
+        assert!(mean.abs() < 0.01 && (variance - 1.0 / 3.0).abs() < 0.01, "{mean}, {variance}");
         assert!(drawn.iter().all(|x| (-1.0..1.0).contains(x)));
     }
 }

@@ -166,7 +166,7 @@ export const frames = (page, count = 2) =>
   }), count);
 
 /** Waits until everything that needs no training has been measured. */
-export const probed = (page) => page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 30_000 });
+export const probed = (page) => page.locator('[data-panel][data-probe="idle"][data-device]').first().waitFor({ timeout: 30_000 });
 
 /** Fails if a metric changes within 30 frames, which take half a second. */
 export async function stays(page, name, value, why = `${name} changed`) {

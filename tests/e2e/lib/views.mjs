@@ -25,7 +25,8 @@ export function missed(view) {
 }
 
 /**
- * Runs in the page and measures its first view. The main figure is all figures on the stage, without their captions. It is
+ * Runs in the page and measures its first view. The main figure is all figures on the stage, without their captions, and
+ * pictures that are linked with one (`data-figure-part`). It is
  * in sight where it is inside the window and not under the run bar.
  */
 function look() {
@@ -35,7 +36,7 @@ function look() {
   const bottom = isFixed ? bar.getBoundingClientRect().top : innerHeight;
   const round = (number) => Math.round(10 * number) / 10;
 
-  const boxes = [...document.querySelectorAll('.stage .figure')].filter(isShown).map((figure) => {
+  const boxes = [...document.querySelectorAll('.stage :is(.figure, [data-figure-part])')].filter(isShown).map((figure) => {
     const { left, right, top, bottom } = figure.getBoundingClientRect();
     const caption = figure.querySelector(':scope > figcaption');
     return { left, right, top, bottom: caption ? caption.getBoundingClientRect().top : bottom };
@@ -57,7 +58,7 @@ function look() {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode;
-    if (!text.data.trim() || text.parentElement.closest('.figure, .visually-hidden, script, style, option') || !isShown(text.parentElement)) continue;
+    if (!text.data.trim() || text.parentElement.closest('.figure, [data-figure-part], .visually-hidden, script, style, option') || !isShown(text.parentElement)) continue;
     for (const { 0: word, index } of text.data.matchAll(/\S*[\p{L}\p{N}]\S*/gu)) {
       const range = document.createRange();
       range.setStart(text, index);

@@ -3,8 +3,9 @@
 use super::figures::FiguresProps;
 use super::text;
 use crate::charts::{Bar, BarChart, LineChart, ScaleKind, Series, Table};
+use crate::core::curve::Curve;
 use crate::panel::{PtrEq, series_table};
-use crate::sections::mlp::{Config, LINEAR, NONLINEAR, NetRecord, Record};
+use crate::sections::mlp::{Config, LINEAR, NONLINEAR, Record};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -57,22 +58,38 @@ pub(super) fn GradientCurves(props: &FiguresProps) -> Html {
     let FiguresProps { config, record } = props;
     html! {
         <div class="figure-row">
-            { gradient_figure(config, "linear", "Gradient norms, linear network", &record.0.arms[LINEAR]) }
-            { gradient_figure(config, "activated", "Gradient norms, non-linear network", &record.0.arms[NONLINEAR]) }
+            { gradient_figure(config, "linear", "Gradient norms, linear network", &record.0, LINEAR) }
+            { gradient_figure(config, "activated", "Gradient norms, non-linear network", &record.0, NONLINEAR) }
         </div>
     }
 }
 
-fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRecord) -> Html {
-    let last = net.grad_norms.len();
+/// Returns the gradient norms of every layer over the run: before it, those of the untrained network as step 0.
+fn norms_by_layer(record: &Record, arm: usize) -> Vec<Rc<Vec<(f64, f64)>>> {
+    let of_run = record.arms.get(arm).map(|net| &net.grad_norms).filter(|norms| !norms.is_empty());
+    if let Some(norms) = of_run {
+        return norms.iter().map(Curve::points).collect();
+    }
+    let (_, norms) = record.grad_norms(arm).unwrap_or_default();
+    norms.into_iter().map(|norm| Rc::new(vec![(0.0, norm)])).collect()
+}
+
+fn gradient_figure(
+    config: &Config,
+    slug: &str,
+    title: &'static str,
+    record: &Record,
+    arm: usize,
+) -> Html {
+    let points = norms_by_layer(record, arm);
+    let last = points.len();
     // At most five curves stay readable: of more layers, show the first, the middle and the last. The table
     // has all.
     let shown = [0, last / 2, last.saturating_sub(1)];
-    let all: Vec<Series> = net
-        .grad_norms
-        .iter()
+    let all: Vec<Series> = points
+        .into_iter()
         .enumerate()
-        .map(|(l, points)| Series::new(format!("layer {}", l + 1), points.points(), l))
+        .map(|(l, points)| Series::new(format!("layer {}", l + 1), points, l))
         .collect();
     let series: Vec<Series> = all
         .iter()
@@ -80,7 +97,7 @@ fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRe
         .filter(|(l, _)| last <= 5 || shown.contains(l))
         .map(|(_, s)| s.clone())
         .collect();
-    let look_for = html! { <>{ "Norm of the gradient of each layer’s weights over the run." }</> };
+    let look_for = html! { <>{ "Norm of the gradient of each layer’s weights over the run. Before training, only the first batch is measured." }</> };
     html! {
         <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()}
             table={series_table("step", &all)}>

@@ -3,7 +3,7 @@
 use super::training::TrainProps;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::panel::series_table;
-use crate::sections::resnet::{Flow, NetFlow, Norms, PLAIN, RESIDUAL};
+use crate::sections::resnet::{Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,7 +13,9 @@ use yew::prelude::*;
 pub(super) fn GradientMaps(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let record = &record.0;
-    let range = log_range([&record.arms[PLAIN].norms, &record.arms[RESIDUAL].norms]);
+    let norms = [PLAIN, RESIDUAL].map(|arm| norms_of(record, arm));
+    let [plain, residual] = &norms;
+    let range = log_range([plain, residual]);
     let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
         html! {
             <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
@@ -22,10 +24,19 @@ pub(super) fn GradientMaps(props: &TrainProps) -> Html {
     };
     html! {
         <div class="figure-row">
-            { map("plain", "Gradients in training, plain network", &record.arms[PLAIN].norms) }
-            { map("residual", "Gradients in training, residual network", &record.arms[RESIDUAL].norms) }
+            { map("plain", "Gradients in training, plain network", plain) }
+            { map("residual", "Gradients in training, residual network", residual) }
         </div>
     }
+}
+
+/// Returns the norms of a run. Before it, there is one column: the untrained network's, for noise images.
+fn norms_of(record: &Record, arm: usize) -> Rc<Vec<Norms>> {
+    let of_run = record.arms.get(arm).map(|net| net.norms.clone()).filter(|norms| !norms.is_empty());
+    of_run.unwrap_or_else(|| {
+        let untrained = record.flow.as_ref().and_then(|flow| flow.nets(arm).first());
+        Rc::new(untrained.map(|net| Norms { step: 0, blocks: net.weights.clone() }).into_iter().collect())
+    })
 }
 
 #[derive(PartialEq, Properties)]
@@ -69,7 +80,7 @@ fn GradientMap(props: &MapProps) -> Html {
     let name = format!("gradients-{}", props.slug);
     let x_range = Some((1.0, f64::from(1 + props.every * cols as u32)));
     let look_for = if props.slug == "plain" {
-        "Each column is one step; the first block is at the bottom; both maps share one color scale. Blank: not measured yet, or exactly 0."
+        "Each column is one step; the first block is at the bottom; both maps share one color scale. Blank: not measured yet, or exactly 0. Before training, the first column is measured with noise images."
     } else {
         "The same for the residual network: notice how similar its blocks are, and how that changes as it learns."
     };

@@ -130,7 +130,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                     x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
                     also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
             </Figure>
-            <div class="linked">
+            <div class="linked" data-figure-part="">
                 { props.timeline.clone() }
                 <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
                 <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
