@@ -348,7 +348,11 @@ test('the cost of a layer is computed and measured', async ({ open }) => {
   const page = await open('#/attention/cost?device=cpu&d_model=16');
   await probed(page);
   const closed = await cells(page, 'multiplications', 0);
-  for (const [n, attend, project] of closed) assert.deepEqual([attend, project], [2 * n * n * 16, 4 * n * 16 * 16]);
+  const isNear = (shown, exact) => assert.ok(Math.abs(shown / exact - 1) < 1e-6, `${shown}, not ${exact}`);
+  for (const [n, attend, project] of closed) {
+    isNear(attend, 2 * n * n * 16);
+    isNear(project, 4 * n * 16 * 16);
+  }
   const times = await cells(page, 'cost-time', 0);
   assert.deepEqual(times.map(([n]) => n), [32, 64, 128, 256, 512]);
   assert.ok(times.every(([, attend, project]) => attend > 0 && project > 0), JSON.stringify(times));

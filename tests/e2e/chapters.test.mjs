@@ -153,7 +153,7 @@ test('chapters and figures are shown in the order of the page, and unknown names
   const page = await open('#/mlp?device=cpu&show=loss,parameters,nosuch');
   await probed(page);
   assert.deepEqual(await openChapters(page), ['boundary', 'parameters']);
-  assert.deepEqual(await drawn(page), ['loss']);
+  assert.deepEqual(await drawn(page), ['loss', 'matrices']);
   await page.getByText('There is no chapter, figure or experiment “nosuch” to show').waitFor();
   assert.equal(await page.locator('.tabs').count(), 0);
   // A setting has one control, even if several chapters need it.

@@ -249,7 +249,7 @@ test('a receptive field grows layer by layer, and a unit is moved', async ({ ope
   assert.equal(Number(await now.getAttribute('x')), left + 1);
   await page.locator('[data-figure="receptive-stack"] .rf-row').last().click();
   assert.match(await words(), /9 × 9/);
-  await page.locator('[data-param="rf_pool"]').check();
+  await page.locator('[data-param="rf_pool"] input').check();
   await page.waitForURL(/rf_pool=/);
   assert.match(await words(), /46 × 46/);
   assert.equal(await metric(page, 'rf_formula'), 46);

@@ -38,7 +38,7 @@ test('the page opens on a sequence and the gradients of the untrained networks, 
   assert.equal(await unreached('lstm', 'lost'), 0);
   await page.locator('[data-text="reach"]', { hasText: `at the first ${below} it is below 10⁻³⁸` }).waitFor();
   // Untrained networks guess.
-  const answer = (net) => page.locator(`[data-answer="${net}"]`).textContent();
+  const answer = (net) => page.locator(`[data-network-answer="${net}"]`).textContent();
   for (const net of ['rnn', 'lstm']) assert.match(await answer(net), /^[AB] [56]\d%$/);
   // All of it is in sight on a small laptop.
   for (const name of ['sequence', 'loss', 'accuracy']) {

@@ -33,7 +33,7 @@ pub(super) fn initialization() -> Html {
 
 pub(super) fn units_lead() -> Html {
     html! {
-        <p class="lead">{ "A unit of the first layer switches along a straight line. Each further layer combines the maps of the layer before it into more complex shapes." }</p>
+        <p class="lead">{ "A unit of the first layer switches along a straight line. Deeper layers combine these maps into shapes." }</p>
     }
 }
 

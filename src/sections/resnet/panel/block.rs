@@ -57,11 +57,17 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
     html! {
         <Figure name="block" {table}>
             <Player name="block" label="Block" at={block} count={n} on_move={on_move.clone()} words={format!("{} of {n}", block + 1)} interval_ms={500} />
-            <div class="block-nets">{ side(PLAIN) }{ side(RESIDUAL) }</div>
-            { legend() }
-            <p class="block-note">{ "All blocks from the input (left) to the output. Bars: the branch’s signal and gradient, then the shortcut’s. Click one to look at it." }</p>
-            { row(PLAIN) }
-            { row(RESIDUAL) }
+            <div class="block-paths">
+                <div class="block-parts">
+                    <div class="block-nets">{ side(PLAIN) }{ side(RESIDUAL) }</div>
+                    <div class="block-all">
+                        { row(PLAIN) }
+                        { row(RESIDUAL) }
+                        <p class="block-note">{ "All blocks from the input (left) to the output. Bars: the branch’s signal and gradient, then the shortcut’s. Click one to look at it." }</p>
+                        { legend() }
+                    </div>
+                </div>
+            </div>
         </Figure>
     }
 }

@@ -232,7 +232,7 @@ impl<'a> View<'a> {
                 { below }
                 { lost }
                 if let Some(answer) = network.answer(self.config).filter(|_| !self.is_stale) {
-                    <text class="answer" data-answer={arm} x={(cells.right + 8.0).to_string()} y={baseline.to_string()}>{ answer }</text>
+                    <text class="answer" data-network-answer={arm} x={(cells.right + 8.0).to_string()} y={baseline.to_string()}>{ answer }</text>
                 }
             </g>
         }

@@ -171,7 +171,7 @@ fn latest_sample(sample: Option<&Sample>) -> Html {
     html! {
         <div class="next-sample sample" data-sample={sample.step.to_string()}>
             <h3>{ title }</h3>
-            <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}><span class="prompt">{ sample.prompt.trim_matches('\n') }</span>{ sample.text.trim_matches('\n') }</pre>
+            <pre tabindex="0" role="region" aria-label={format!("Latest sample, step {}", sample.step)}><span class="prompt">{ sample.prompt.trim_matches('\n') }</span>{ sample.text.trim_matches('\n') }</pre>
         </div>
     }
 }
