@@ -73,7 +73,8 @@ proptest! {
         let unit = out / 2;
         let counts = path_counts(&layers, unit).pop().expect("at least one layer");
         let across: f64 = counts.iter().sum();
-        for row in 0..n {
+        prop_assert_eq!(counts.len(), n);
+        for (row, count) in counts.iter().enumerate() {
             let pixels: Vec<f32> = (0..n * n).map(|i| if i / n == row { 1.0 } else { 0.0 }).collect();
             let x = Tensor::<4>::from_data(TensorData::new(pixels, [1, 1, n, n]), &device);
             let y = layers.iter().fold(x, |x, layer| {
@@ -88,7 +89,7 @@ proptest! {
                 y
             });
             let found = f64::from(values(y)[unit * out + unit]);
-            let expected = counts[row] * across;
+            let expected = count * across;
             prop_assert!((found - expected).abs() <= 1e-5 * expected, "row {}: {} and {}", row, found, expected);
         }
         let (first, last) = span(&layers, unit);

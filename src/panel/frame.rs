@@ -174,6 +174,14 @@ struct FrameParts<'a> {
 }
 
 impl FrameParts<'_> {
+    /// Returns true if all settings of a chapter are behind the heading. A figure alone stays small: it shows its
+    /// settings only if its author has left a few. An experiment alone sets them up itself.
+    fn folds(&self, opened: &Opened, keys: &[&str]) -> bool {
+        const FEW: usize = 3;
+        let shown = keys.iter().filter(|key| !self.settings.assignment.hides(key)).count();
+        opened.only.is_some() && (self.guided.is_some() || shown > FEW)
+    }
+
     /// Returns the lead of the last chapter, and all chapters.
     fn bodies<'b>(
         &self,
@@ -185,8 +193,7 @@ impl FrameParts<'_> {
         let settings = self.settings;
         let draw = |(index, opened): (usize, &Opened)| {
             let body = body(opened.chapter.slug);
-            // An experiment alone sets up the settings itself.
-            let keys = if self.guided.is_some() && self.is_picked { &[][..] } else { body.keys };
+            let keys = if self.folds(opened, body.keys) { &[][..] } else { body.keys };
             let (main, more) = divide(&self.page.settings, keys, &mut shown);
             lead = body.lead;
             // The settings that are not next to any figure are with the first.
@@ -262,7 +269,7 @@ fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
     // Single figures in a course page stay small.
     let (height, map_height) = match only.0.as_deref() {
         None => (ChartHeight::STAGE, None),
-        Some([_]) => (ChartHeight::ALONE, Some(250.0)),
+        Some([_]) => (ChartHeight::ALONE, Some(200.0)),
         Some(_) => (ChartHeight(190.0), Some(170.0)),
     };
     let map_height = map_height.map(MaxMapHeight);

@@ -38,13 +38,14 @@ pub(super) struct SideSettings {
 pub(super) fn side_settings(settings: &AnySettings, side: SideSettings) -> Html {
     let SideSettings { main, more, presets: offered, can_reset } = side;
     let number: usize = more.iter().map(ControlGroup::number).sum();
+    let summary = if main.is_empty() { "Settings".to_owned() } else { format!("{number} more settings") };
     html! {
         <>
             <HiddenByLesson name="settings"><div class="controls">{ control_groups(settings, main) }</div></HiddenByLesson>
             <HiddenByLesson name="presets">{ presets(settings, offered) }</HiddenByLesson>
             <HiddenByLesson name="settings">
                 <details class="more-settings">
-                    <summary>{ format!("{number} more settings") }</summary>
+                    <summary>{ summary }</summary>
                     { control_groups(settings, more) }
                     if can_reset {
                         <HiddenByLesson name="defaults">{ reset(settings) }</HiddenByLesson>

@@ -100,7 +100,7 @@ pub(super) fn shift_buttons(shift: Shift, on_shift: &Callback<Shift>) -> Html {
             { button("up", "↑", "Shift up", moved(shift, -1, 0)) }
             { button("down", "↓", "Shift down", moved(shift, 1, 0)) }
             { button("right", "→", "Shift right", moved(shift, 0, 1)) }
-            { button("reset", "Reset", "Undo the shift", Shift::default()) }
+            { button("reset", "Reset", "Reset the shift", Shift::default()) }
             <output data-shift={format!("{} {}", shift.down, shift.right)}>{ words(shift) }</output>
         </div>
     }
