@@ -61,29 +61,34 @@ pub fn folded_controls(title: &'static str, keys: &[&'static str]) -> ControlGro
     ControlGroup::Settings { title, keys: keys.to_vec(), absent: &[], folded: true }
 }
 
-/// Divides groups into the settings whose keys are in `main`, in that order and under no heading, and all
-/// others. Keys in `shown` are left out, and those of `main` are added to it, so that each setting has one
-/// control even if several chapters are on the page.
-pub(super) fn divide(
+/// Returns the settings whose keys are in `main`, in that order and under no heading. Keys in `shown` are left out,
+/// and the others are added to it, so that each setting has one control even if several chapters are on the page.
+pub(super) fn take_main(
     groups: &[ControlGroup],
     main: &[&'static str],
     shown: &mut Vec<&'static str>,
-) -> (Vec<ControlGroup>, Vec<ControlGroup>) {
+) -> Vec<ControlGroup> {
     let main: Vec<&'static str> = main.iter().copied().filter(|key| !shown.contains(key)).collect();
     shown.extend(&main);
-    let mut more = groups.to_vec();
-    let mut absent_values = Vec::new();
-    for group in &mut more {
-        if let ControlGroup::Settings { keys, absent, .. } = group {
-            absent_values.extend(keys.iter().filter(|key| main.contains(key)).map(|key| (*key, *absent)));
+    let absent_of = |key: &&'static str| {
+        let absent = groups.iter().find_map(|group| match group {
+            ControlGroup::Settings { keys, absent, .. } => keys.contains(key).then_some(*absent),
+            ControlGroup::Other(_) => None,
+        });
+        absent.unwrap_or_default()
+    };
+    main.iter().map(|key| controls_without("", &[key], absent_of(key))).collect()
+}
+
+/// Returns the groups without the settings whose keys are in `shown`.
+pub(super) fn without(groups: &[ControlGroup], shown: &[&'static str]) -> Vec<ControlGroup> {
+    let mut rest = groups.to_vec();
+    for group in &mut rest {
+        if let ControlGroup::Settings { keys, .. } = group {
             keys.retain(|key| !shown.contains(key));
         }
     }
-    let absent_of = |key: &str| {
-        absent_values.iter().find(|(known, _)| *known == key).map_or(&[][..], |(_, absent)| *absent)
-    };
-    let own = main.iter().map(|key| controls_without("", &[key], absent_of(key))).collect();
-    (own, more)
+    rest
 }
 
 /// Draws the parts of a chapter's controls.
@@ -180,7 +185,8 @@ mod tests {
             groups.iter().map(of).collect::<Vec<_>>().join(", ")
         };
         let mut shown = vec!["w"];
-        let (main, more) = divide(&groups, &["z", "w", "x"], &mut shown);
+        let main = take_main(&groups, &["z", "w", "x"], &mut shown);
+        let more = without(&groups, &shown);
         assert_eq!((&*keys(&main), &*keys(&more)), ("zv, x", "y, other, yv"));
         assert_eq!(shown, ["w", "z", "x"]);
     }

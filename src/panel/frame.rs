@@ -8,7 +8,7 @@ use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Param, Preset};
 use crate::core::sweep::seed;
-use crate::panel::controls::{ControlGroup, divide};
+use crate::panel::controls::{ControlGroup, take_main, without};
 use crate::panel::history::RunHistory;
 use crate::panel::run_panel::{CardSlot, RunPanel};
 use crate::panel::run_status::{checks, device_line, offer, run_panel_props};
@@ -191,16 +191,21 @@ impl FrameParts<'_> {
     ) -> (Html, Vec<Html>) {
         let (mut shown, mut lead) = (Vec::new(), Html::default());
         let settings = self.settings;
-        let draw = |(index, opened): (usize, &Opened)| {
+        let mut bodies = Vec::new();
+        for opened in opened {
             let body = body(opened.chapter.slug);
             let keys = if self.folds(opened, body.keys) { &[][..] } else { body.keys };
-            let (main, more) = divide(&self.page.settings, keys, &mut shown);
+            let main = take_main(&self.page.settings, keys, &mut shown);
+            bodies.push((opened, body, main));
+        }
+        let more = without(&self.page.settings, &shown);
+        let draw = |(index, (opened, body, main)): (usize, (&Opened, ChapterBody, Vec<ControlGroup>))| {
             lead = body.lead;
             // The settings that are not next to any figure are with the first.
             let is_first = index == 0;
             let side = SideSettings {
                 main,
-                more: if is_first { more } else { Vec::new() },
+                more: if is_first { more.clone() } else { Vec::new() },
                 presets: if is_first { self.presets } else { &[] },
                 can_reset: !self.is_picked,
             };
@@ -229,7 +234,7 @@ impl FrameParts<'_> {
             };
             chapter(opened, parts, ShownSeed(self.several_seeds.filter(|_| opened.chapter.trains)))
         };
-        let bodies = opened.enumerate().map(draw).collect();
+        let bodies = bodies.into_iter().enumerate().map(draw).collect();
         (lead, bodies)
     }
 }

@@ -73,6 +73,8 @@ function look() {
   // A mark is a shape that data draw, or a baseline: no axis, grid, frame, cursor or target of the pointer.
   const isMark = (shape) => {
     if (shape.closest('.axis, .grid, .axis-line, .tick-line, .frame, .cursor, defs') || !isShown(shape)) return false;
+    // A dot is a line of no length with round ends.
+    if (shape.matches('.dots')) return true;
     const { width, height } = shape.getBoundingClientRect();
     const { fill, stroke } = getComputedStyle(shape);
     return (width > 0 || height > 0) && (shape.localName === 'image' || !/^(none|rgba\(0, 0, 0, 0\))$/.test(fill) || stroke !== 'none');
