@@ -144,7 +144,8 @@ fn convolution(batch: usize, [c_in, c_out]: [usize; 2], side: [usize; 2], kernel
     close(&format!("{what}: dw"), a, b, 1e-5);
     let bias = conv.bias.as_ref().expect("a bias").val();
     let [a, b] = [&ours, &theirs].map(|grads| bias.grad(grads).expect("a gradient"));
-    close(&format!("{what}: db"), a, b, 1e-5);
+    // A bias sums over all positions, so a sum near zero has lost more digits.
+    close(&format!("{what}: db"), a, b, 1e-4);
 }
 
 proptest! {

@@ -126,16 +126,10 @@ fn planned(run: &AnyRun, settings: &AnySettings) -> Progress {
 
 /// Returns the slider over the run's earlier states. At its right end it follows the run.
 fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Html {
-    let last = steps.len().saturating_sub(1);
-    if last == 0 {
-        return Html::default();
-    }
+    let Some(last) = steps.len().checked_sub(1) else { return Html::default() };
     let at = shown.map_or(last, |shown| steps.partition_point(|step| *step <= shown).saturating_sub(1));
-    let words = match (steps.get(at), shown) {
-        (None, _) => "starts with training".to_owned(),
-        (Some(step), Some(_)) => format!("showing step {step}"),
-        (Some(_), None) => "showing now".to_owned(),
-    };
+    let past = steps.get(at).filter(|_| shown.is_some());
+    let words = past.map_or_else(|| "showing now".to_owned(), |step| format!("showing step {step}"));
     let on_move = {
         let steps = steps.to_vec();
         show.reform(move |at: usize| steps.get(at).copied().filter(|_| at < last))

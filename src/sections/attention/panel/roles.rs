@@ -75,7 +75,7 @@ pub(super) fn CrossFigure() -> Html {
     });
     let look_for = html! { "In self-attention, one sequence X provides queries, keys and values. In cross-attention, X asks and another sequence Y answers: a translator’s output attends to its input. The weights are then n by m, and the output still has one row per query." };
     html! {
-        <Figure name="cross-attention" {look_for} {table}>
+        <Figure name="cross-attention" picture={false} {look_for} {table}>
             <div class="cross-figures">
                 { drawing("Self-attention", "X", 60.0, 60.0, "n") }
                 { drawing("Cross-attention", "Y", 60.0, 100.0, "m") }

@@ -103,7 +103,7 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
     };
     let blocks = if config.layers == 1 { "1 block".to_owned() } else { format!("{} blocks", config.layers) };
     html! {
-        <Figure name="block" {table}>
+        <Figure name="block" picture={false} {table}>
             <div class="block-figure">
                 { schematic(config, config.context as usize, vocabulary, *chosen, &on_part) }
                 <div>

@@ -91,7 +91,7 @@ pub(super) fn MaskFigure(props: &MaskProps) -> Html {
         "which it cannot see"
     };
     html! {
-        <Figure name="mask-map" {table} look_for={html! { <>{ "Rows are positions, columns are the characters that they may attend to. The outlined cell is the next character, which the row must predict. Point at a row." }</> }}>
+        <Figure name="mask-map" picture={false} {table} look_for={html! { <>{ "Rows are positions, columns are the characters that they may attend to. The outlined cell is the next character, which the row must predict. Point at a row." }</> }}>
                 <svg class="mask-picture" viewBox={format!("0 0 {} {}", CORNER.0 + side + 4.0, CORNER.1 + side + 4.0)} role="img" aria-label={label}
                     tabindex="0" {onkeydown}>
                     { for (0..n).map(column) }

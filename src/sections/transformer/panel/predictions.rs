@@ -67,7 +67,7 @@ pub(super) fn WindowFigure(props: &WindowProps) -> Html {
     });
     let label = "Two rows of characters: the inputs of a window, and their targets, which are the inputs shifted by one.";
     html! {
-        <Figure name="window" {table} title={format!("One window of {0} characters gives {0} predictions", props.config.context)}
+        <Figure name="window" picture={false} {table} title={format!("One window of {0} characters gives {0} predictions", props.config.context)}
             look_for={html! { <>{ "The targets are the same text, shifted by one. Each position predicts its target from the characters that it sees, so one pass gives one loss per position, and training uses them all." }</> }}>
                 <svg class="window-picture" viewBox={format!("0 0 {} 104", LEFT + CELL * SHOWN as f64 + 2.0)} role="img" aria-label={label}>
                     <text class="row-name" x="0" y="26">{ "input" }</text>
