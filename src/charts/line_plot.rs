@@ -224,7 +224,8 @@ fn labels(
     let placed = spread(&wanted, LABEL_GAP, (plot.top + 2.0, plot.bottom - 2.0));
     let place = |((name, color, end), y): ((&AttrValue, Option<usize>, Point), f64)| Label {
         at: (end.0.clamp(plot.left, plot.right) + 7.0, y + 4.0),
-        text: fit_text(name, room / BOLD),
+        // Half a pixel more, so that rounding never cuts a name that fits.
+        text: fit_text(name, room / BOLD + 0.5),
         color,
     };
     ends.into_iter().zip(placed).map(place).collect()
