@@ -21,6 +21,7 @@ mod progress;
 pub mod query;
 pub mod schema;
 pub mod settings;
+pub mod split_mix;
 pub mod suggest;
 pub mod sweep;
 

@@ -118,7 +118,7 @@ fn draw(
             data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")}>
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
-                    probed={!run.probing} run_seconds={run_seconds(run)}
+                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })} run_seconds={run_seconds(run)}
                     guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
             }
             if let Some(opened) = single {
@@ -239,12 +239,10 @@ impl FrameParts<'_> {
     }
 }
 
-/// Returns the time that the training of a finished run took, in seconds.
+/// Returns the time that a complete run took, in seconds.
 fn run_seconds(run: &AnyRun) -> Option<f64> {
     let seconds = f64::from(run.progress.step) / f64::from(run.pace.steps_per_sec);
-    (matches!(run.state, RunState::Done { .. }))
-        .then_some(seconds)
-        .map(|seconds| if seconds.is_finite() { seconds } else { 0.0 })
+    (run.state == RunState::Done { stopped: false } && seconds.is_finite()).then_some(seconds)
 }
 
 /// Returns the question of a chapter. It is the only title on the page.

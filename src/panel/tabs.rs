@@ -21,7 +21,9 @@ pub(super) struct TabsProps {
     pub(super) open: Option<&'static Chapter>,
     /// True if everything that needs no training is measured.
     pub(super) probed: bool,
-    /// The time of the latest run in seconds, if it has ended.
+    /// True if a run has ended.
+    pub(super) trained: bool,
+    /// The time of the latest run in seconds, if it was complete.
     pub(super) run_seconds: Option<f64>,
     pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The experiment that is open.
@@ -89,11 +91,10 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
 fn use_done(props: &TabsProps) -> Vec<String> {
     let slug = props.slug;
     let done = use_state_eq(move || visit(slug).chapters);
-    let is_trained = props.run_seconds.is_some();
     use_effect_with(props.run_seconds, move |seconds| {
         seconds.iter().for_each(|seconds| store_run_seconds(slug, *seconds));
     });
-    use_effect_with((props.open, props.probed, is_trained), {
+    use_effect_with((props.open, props.probed, props.trained), {
         let done = done.clone();
         move |(open, probed, trained): &(Option<&'static Chapter>, bool, bool)| {
             let measured = |chapter: &&&Chapter| if chapter.trains { *trained } else { *probed };

@@ -9,6 +9,8 @@ mod checks;
 mod conclusions;
 mod config;
 mod cost;
+#[cfg(feature = "compute")]
+mod cost_time;
 mod experiments;
 mod frames;
 mod metrics;

@@ -1,6 +1,8 @@
 //! A layer on a short sentence whose words the visitor reorders, in the arithmetic of a 32-bit device. The page computes it
 //! as words are swapped, and the cover draws its map.
 
+use crate::core::split_mix::SplitMix64;
+
 /// The words of the sentence.
 pub const WORDS: [&str; 6] = ["the", "small", "dog", "bites", "a", "man"];
 /// The dimension of words, queries, keys and values.
@@ -33,28 +35,14 @@ pub struct Ordered {
     pub outputs: Vec<Vector>,
 }
 
-/// A stream of numbers between -1 and 1 (SplitMix64: Steele, Lea and Flood 2014), so that the page needs no random number
-/// generator.
-struct Numbers(u64);
+/// Returns a vector whose numbers have unit variance.
+fn vector(numbers: &mut SplitMix64) -> Vector {
+    std::array::from_fn(|_| 3f32.sqrt() * numbers.next_signed())
+}
 
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
-
-    /// Returns a vector whose numbers have unit variance.
-    fn vector(&mut self) -> Vector {
-        std::array::from_fn(|_| 3f32.sqrt() * self.next())
-    }
-
-    /// Returns a matrix that preserves the variance of a vector.
-    fn matrix(&mut self) -> [Vector; DIM] {
-        std::array::from_fn(|_| self.vector().map(|number| number / (DIM as f32).sqrt()))
-    }
+/// Returns a matrix that preserves the variance of a vector.
+fn matrix(numbers: &mut SplitMix64) -> [Vector; DIM] {
+    std::array::from_fn(|_| vector(numbers).map(|number| number / (DIM as f32).sqrt()))
 }
 
 fn dot(a: &Vector, b: &Vector) -> f32 {
@@ -76,9 +64,9 @@ fn encoding(position: usize) -> Vector {
 /// Applies a layer with fixed random weights to the words in an order: `order[i]` is the index of the word at position
 /// `i`. Words that do not exist are zero.
 pub fn attend(order: &[usize], source: OrderSource) -> Ordered {
-    let mut numbers = Numbers(1);
-    let words: [Vector; WORDS.len()] = std::array::from_fn(|_| numbers.vector());
-    let [query, key, value] = std::array::from_fn(|_| numbers.matrix());
+    let mut numbers = SplitMix64::new(1);
+    let words: [Vector; WORDS.len()] = std::array::from_fn(|_| vector(&mut numbers));
+    let [query, key, value] = std::array::from_fn(|_| matrix(&mut numbers));
     let input = |(position, word): (usize, &usize)| {
         let mut x = words.get(*word).copied().unwrap_or_default();
         if source == OrderSource::Positions {
@@ -170,15 +158,5 @@ mod tests {
                 assert!((after.weights[6 * row + col] - before.weights[6 * query + key]).abs() < 1e-6);
             }
         }
-    }
-
-    #[test]
-    fn the_numbers_are_spread_over_their_range() {
-        let mut numbers = Numbers(1);
-        let drawn: Vec<f32> = (0..100_000).map(|_| numbers.next()).collect();
-        let of = |value: fn(f64) -> f64| drawn.iter().map(|x| value(f64::from(*x))).sum::<f64>() / 1e5;
-        let (mean, variance) = (of(|x| x), of(|x| x * x));
-        assert!(mean.abs() < 0.01 && (variance - 1.0 / 3.0).abs() < 0.01, "{mean}, {variance}");
-        assert!(drawn.iter().all(|x| (-1.0..1.0).contains(x)));
     }
 }

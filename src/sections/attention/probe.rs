@@ -1,6 +1,6 @@
 //! Measurements that need no training: one head's weights, the saturation sweep, and the stages of multi-head attention.
 
-use super::cost::cost;
+use super::cost_time::cost;
 use super::roles::roles;
 use super::task::untrained;
 use super::{

@@ -2,6 +2,7 @@
 //! convolutions and a dense layer.
 
 use super::Conv;
+use crate::core::split_mix::{SplitMix64, mixed};
 
 /// Planes of the same size: the channels of an image, or the maps of a layer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -185,14 +186,8 @@ impl Dense {
         let bound = (3.0 / self.n_in.max(1) as f32).sqrt();
         let mut outputs = Vec::with_capacity(self.n_out);
         for output in 0..self.n_out as u64 {
-            let mut state = mixed(self.seed ^ mixed(output + 1));
-            let mut sum = 0.0;
-            for value in input.iter().take(self.n_in) {
-                // A linear congruential generator (Knuth 1997, section 3.3.4); its high bits are random enough here.
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let unit = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-                sum += unit * value;
-            }
+            let mut weights = SplitMix64::new(mixed(self.seed ^ mixed(output + 1)));
+            let sum: f32 = input.iter().take(self.n_in).map(|value| weights.next_signed() * value).sum();
             outputs.push(bound * sum);
         }
         outputs
@@ -206,14 +201,6 @@ pub const N_SHIFT_MAPS: usize = 2;
 pub fn dense_layer(input: &Planes, seed: u64) -> Dense {
     let pixels = input.side * input.side;
     Dense { n_in: input.channels * pixels, n_out: N_SHIFT_MAPS * pixels, seed }
-}
-
-/// Mixes the bits of a number (Steele, Lea and Flood 2014, SplitMix).
-fn mixed(number: u64) -> u64 {
-    let z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Returns a drawn picture of a T-shirt, for the time before the images of the data set are loaded.

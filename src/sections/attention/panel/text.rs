@@ -25,7 +25,7 @@ pub(super) fn lead_of(chapter: &str) -> Html {
             html! { "Each token asks for the values of two others. A softmax has to divide its weight between them; two heads attend to one token each." },
         ),
         "roles" => lead(
-            html! { "Queries say what a token looks for, keys how it can be found, and values what it passes on. If queries and keys are the same, each token finds itself." },
+            html! { "Queries say what a token looks for, keys how it can be found, and values what it passes on. If queries and keys are the same, each token attends mostly to itself." },
         ),
         "permutation" => lead(
             html! { "Swap two words. Without positions or a mask, each word keeps its output: for attention, a sequence is a set." },

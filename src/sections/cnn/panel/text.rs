@@ -27,7 +27,7 @@ pub(super) fn lead_of(chapter: &str) -> Html {
             "A unit of the first layer sees one kernel’s width of the image. Every further layer lets it see more, and strides and pooling multiply that growth."
         }
         "pooling" => {
-            "Pooling reduces every window of a map to one number. That saves work and forgives small shifts, but it loses where exactly something was."
+            "Pooling reduces every window of a map to one number. That saves work and tolerates small shifts, but it discards exact positions."
         }
         "separable" => {
             "A standard kernel looks at space and channels at once. A separable convolution does one after the other, with far fewer weights, which also pay for a wider network."

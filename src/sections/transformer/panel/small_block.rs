@@ -28,10 +28,6 @@ pub(super) fn small_block(config: &Config, vocabulary: usize) -> Html {
             </>
         }
     };
-    let attention = match config.mask {
-        MaskChoice::Causal => "look back",
-        MaskChoice::None => "look around",
-    };
     let bottom = if config.mlp { 216.0 } else { 156.0 };
     let words = format!(
         "The model: the text becomes vectors; {} blocks add attention{} to them; the last vector becomes {vocabulary} probabilities.",
@@ -44,7 +40,7 @@ pub(super) fn small_block(config: &Config, vocabulary: usize) -> Html {
             <path d={format!("M{STREAM} 23V{}", bottom + 22.0)} />
             { stage(12.0, "your text") }
             { stage(50.0, "embedding + position") }
-            { branch(104.0, attention) }
+            { branch(104.0, "attention") }
             if config.mlp {
                 { branch(164.0, "MLP") }
             }

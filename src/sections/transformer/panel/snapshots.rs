@@ -55,41 +55,50 @@ impl SnapshotsProps {
     }
 }
 
+/// Returns the number of the chosen snapshot and that of the last one. `None` chooses the last.
+fn chosen_of(chosen: &Chosen, count: usize) -> (usize, usize) {
+    let last = count.saturating_sub(1);
+    (chosen.snapshot.unwrap_or(last).min(last), last)
+}
+
+/// Returns a callback that chooses a head.
+#[hook]
+fn use_on_head(chosen: &Chosen) -> Callback<usize> {
+    use_callback((), {
+        let head = chosen.head.setter();
+        move |to: usize, ()| head.set(to)
+    })
+}
+
 /// The attention of the chosen head at the chosen snapshot.
 #[component]
 pub(super) fn HeadsStage(props: &SnapshotsProps) -> Html {
+    let SnapshotsProps { live, chosen, .. } = props;
     let snapshots = props.snapshots();
-    let last = snapshots.len().saturating_sub(1);
-    let at = props.chosen.snapshot.unwrap_or(last).min(last);
-    let on_head = use_callback((), {
-        let head = props.chosen.head.setter();
-        move |to: usize, ()| head.set(to)
-    });
+    let (at, last) = chosen_of(chosen, snapshots.len());
+    let on_head = use_on_head(chosen);
     let Some(snapshot) = snapshots.get(at) else {
         return html! { <p class="muted">{ "Starting the model…" }</p> };
     };
     html! {
-        <Heads snapshot={PtrEq(snapshot.clone())} window={props.live.window.clone()} head={*props.chosen.head} {on_head}
-            timeline={timeline(&props.chosen.snapshot, (at, last), snapshot.step, "", "shown_step")} />
+        <Heads snapshot={PtrEq(snapshot.clone())} window={live.window.clone()} head={*chosen.head} {on_head}
+            timeline={timeline(&chosen.snapshot, (at, last), snapshot.step, "", "shown_step")} />
     }
 }
 
 /// The table of all heads at the chosen snapshot.
 #[component]
 pub(super) fn HeadsBelow(props: &SnapshotsProps) -> Html {
+    let SnapshotsProps { record, live, chosen } = props;
     let snapshots = props.snapshots();
-    let last = snapshots.len().saturating_sub(1);
-    let at = props.chosen.snapshot.unwrap_or(last).min(last);
-    let on_head = use_callback((), {
-        let head = props.chosen.head.setter();
-        move |to: usize, ()| head.set(to)
-    });
+    let (at, last) = chosen_of(chosen, snapshots.len());
+    let on_head = use_on_head(chosen);
     let Some(snapshot) = snapshots.get(at) else { return Html::default() };
     // Only a run measures the loss without a head.
-    let listens = props.live.is_run;
+    let listens = live.is_run;
     html! {
-        <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(props.record.0.run().ablations.clone())} head={*props.chosen.head} {on_head}
-            ask={props.live.ask.clone()} {listens} latest={at == last} />
+        <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(record.0.run().ablations.clone())} head={*chosen.head} {on_head}
+            ask={live.ask.clone()} {listens} latest={at == last} />
     }
 }
 
