@@ -43,7 +43,10 @@ mod tests {
     fn the_numbers_are_those_of_the_paper() {
         // The first outputs for the seed 1234567, as published with the reference implementation in C.
         let outputs = [0, 1, 2].map(|i: u64| mixed(1_234_567u64.wrapping_add(i.wrapping_mul(GAMMA))));
-        assert_eq!(outputs, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+        assert_eq!(
+            outputs,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
     }
 
     #[test]

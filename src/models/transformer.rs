@@ -11,57 +11,26 @@
 //! Characters are one-hot rows, so that the embedding is a matrix product. Its gradient is then a matrix
 //! product too, where the gradient of a lookup would be a scatter.
 
+mod block;
+mod positions;
+mod sizes;
+
+pub use block::TransformerBlock;
+pub use positions::{Positions, position_scale, sinusoidal_table};
+pub use sizes::Sizes;
+
 use crate::models::attention::{
-    Heads, MultiHeadAttention, causal_mask, default_scale, merge_heads, scaled_dot_product_attention,
+    Heads, MultiHeadAttention, causal_mask, merge_heads, scaled_dot_product_attention,
 };
 use crate::models::weights::WeightRng;
+use block::{init_std, normalized};
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData};
-use nn_lab_kernels::gelu::gelu;
-use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::on_cpu;
 
 /// The term added to masked scores; its `exp` is 0.
 const HIDDEN_SCORE: f32 = -1e30;
-
-/// The epsilon of layer norm: the default of burn and PyTorch.
-const EPSILON: f32 = 1e-5;
-
-/// The encoding of positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Positions {
-    /// [`sinusoidal_table`].
-    Sinusoidal,
-    /// One trained vector per position.
-    Learned,
-    /// None except the causal mask (Haviv et al. 2022).
-    None,
-}
-
-/// Sizes of a transformer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sizes {
-    /// The number of different characters.
-    pub vocabulary: usize,
-    /// The maximum number of characters that the model attends to, including the current one.
-    pub context: usize,
-    /// The dimension of embeddings and of the residual stream.
-    pub d_model: usize,
-    /// Heads per block.
-    pub n_heads: usize,
-    /// The number of blocks.
-    pub n_layers: usize,
-    /// Hidden units of each block's MLP; 0 for attention-only blocks (Elhage et al. 2021).
-    pub d_ff: usize,
-    /// The encoding of positions.
-    pub positions: Positions,
-    /// True if the output head is the embedding's transpose (Press and Wolf 2017).
-    pub tied: bool,
-    /// True if each position attends only to itself and earlier positions. Without this mask, a position sees the
-    /// character that it is to predict, so training does not lead to a model that can write.
-    pub causal: bool,
-}
 
 /// A transformer language model.
 #[derive(Module, Debug)]
@@ -83,21 +52,6 @@ pub struct Transformer {
     mask_scores: Option<Tensor<4>>,
     context: usize,
     causal: bool,
-}
-
-/// Attention and an MLP, each with a layer norm before it and a residual connection around it.
-#[derive(Module, Debug)]
-pub struct TransformerBlock {
-    /// The layer norm before attention.
-    pub norm_attention: LayerNorm,
-    /// Causal self-attention.
-    pub attention: MultiHeadAttention,
-    /// `None` in attention-only blocks, as are the two layers of the MLP.
-    pub norm_mlp: Option<LayerNorm>,
-    /// `W_1`: `[d_model, d_ff]`.
-    pub up: Option<Linear>,
-    /// `W_2`: `[d_ff, d_model]`.
-    pub down: Option<Linear>,
 }
 
 /// The attention of a block's heads, and the effect of each head on the logits.
@@ -365,61 +319,6 @@ impl Transformer {
     }
 }
 
-/// Returns the factor that gives sinusoidal positions of length `sqrt(d_model / 2)` the length 1, which is
-/// about that of initial embeddings.
-pub fn position_scale(d_model: usize) -> f32 {
-    std::f32::consts::SQRT_2 * (1.0 / (d_model.max(1) as f32).sqrt())
-}
-
-/// Applies a layer norm, with the lab's own operation.
-fn normalized(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
-    match &norm.beta {
-        Some(beta) => layer_norm(x, norm.gamma.val(), beta.val(), EPSILON),
-        None => norm.forward(x),
-    }
-}
-
-/// Returns the standard deviation of initial weights, which is GPT-2's at its width.
-fn init_std(d_model: usize) -> f32 {
-    0.02 * (768.0 / d_model.max(1) as f32).sqrt()
-}
-
-impl TransformerBlock {
-    fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
-        let Sizes { d_model, n_heads, n_layers, d_ff, .. } = sizes;
-        // The sum of 2 n_layers branches then has the variance of one branch.
-        let std = init_std(d_model);
-        let last_std = std / (2.0 * n_layers.max(1) as f32).sqrt();
-        let mut linear = |d_in: usize, d_out: usize, std: f32| Linear {
-            weight: rng.normal([d_in, d_out], std, device),
-            bias: Some(Param::from_tensor(Tensor::zeros([d_out], device))),
-        };
-        let attention = MultiHeadAttention {
-            query: linear(d_model, d_model, std),
-            key: linear(d_model, d_model, std),
-            value: linear(d_model, d_model, std),
-            output: linear(d_model, d_model, last_std),
-            n_heads,
-            scale: default_scale(d_model / n_heads.max(1)),
-        };
-        let has_mlp = d_ff > 0;
-        Self {
-            norm_attention: LayerNormConfig::new(d_model).init(device),
-            attention,
-            norm_mlp: has_mlp.then(|| LayerNormConfig::new(d_model).init(device)),
-            up: has_mlp.then(|| linear(d_model, d_ff, std)),
-            down: has_mlp.then(|| linear(d_ff, d_model, last_std)),
-        }
-    }
-
-    /// Returns the output of the MLP, if there is one.
-    fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
-        let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
-        let wide = up.forward(normalized(norm, x.clone()));
-        Some(down.forward(gelu(wide)))
-    }
-}
-
 /// Like [`scaled_dot_product_attention`] with a causal mask, in fewer passes over the `n x n` scores: queries
 /// are scaled before the product, the mask is added to it, and rows are divided by their sum only after the
 /// product with the values:
@@ -453,15 +352,4 @@ fn dropout(x: Tensor<3>, rate: f64) -> Tensor<3> {
     }
     let kept = Tensor::random(x.dims(), Distribution::Bernoulli(1.0 - rate), &x.device());
     x * kept.div_scalar(1.0 - rate as f32)
-}
-
-/// Returns the positions of Vaswani et al. 2017, section 3.5: `PE(p, 2i) = sin(p / 10000^(2i/d))` and
-/// `PE(p, 2i+1) = cos(p / 10000^(2i/d))`, `[context, d_model]`.
-pub fn sinusoidal_table(context: usize, d_model: usize, device: &Device) -> Tensor<2> {
-    let at = |p: usize, j: usize| {
-        let angle = p as f64 / 10_000f64.powf((j - j % 2) as f64 / d_model as f64);
-        if j.is_multiple_of(2) { angle.sin() as f32 } else { angle.cos() as f32 }
-    };
-    let values: Vec<f32> = (0..context).flat_map(|p| (0..d_model).map(move |j| at(p, j))).collect();
-    Tensor::from_data(TensorData::new(values, [context, d_model]), device)
 }

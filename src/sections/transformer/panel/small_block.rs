@@ -1,6 +1,6 @@
 //! A small diagram of the model, from the text to the probabilities.
 
-use crate::sections::transformer::{Config, MaskChoice};
+use crate::sections::transformer::Config;
 use yew::prelude::*;
 
 const WIDTH: f64 = 176.0;
