@@ -62,7 +62,7 @@ pub(super) fn HeadsAccuracy(props: &HeadsProps) -> Html {
             line("chance", (-chance_loss()).exp()),
             line("order unknown", one_head_accuracy()),
         ],
-        look_for: html! { "Share of the answers that are right, on held-out sequences. A head that mixes both values evenly knows them, but not which is which." },
+        look_for: html! { "Fraction of correct answers on held-out sequences. A head that mixes both values evenly knows them, but not which is which." },
         formula: Html::default(),
     };
     accuracy.draw(&props.config)

@@ -52,7 +52,7 @@ pub(super) fn AnswersFigure(props: &AnswersProps) -> Html {
     };
     html! {
         <Figure name="answers" picture={false} {table}
-            look_for={html! { "Columns: one test image per class. Rows: classes. The stronger the color, the more probable the class; outlined cells are right." }}>
+            look_for={html! { "Columns: one test image per class. Rows: classes. The stronger the color, the more probable the class; outlined cells are correct." }}>
             if props.samples.is_some() {
                 <div class="answers" role="img" aria-label={description(&props.answers)}>
                     <span></span>{ title(PLAIN) }{ title(RESIDUAL) }

@@ -162,7 +162,7 @@ pub(super) fn repeat(
     });
     html! {
         <div class="repeat" data-repeat={batch.state.slug()}>
-            <p>{ format!("The finding is of {MEASURED_ON}, on one core of a computer’s CPU, with three seeds. Is it so here, too?") }</p>
+            <p>{ format!("This was measured on {MEASURED_ON}, on one core of a computer’s CPU, with three seeds. Does it hold here, too?") }</p>
             if batch.state.is_active() {
                 <button type="button" data-action="repeat-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop" }</button>
                 <progress aria-label="Progress of the runs" max="1" value={batch.share.to_string()}></progress>
