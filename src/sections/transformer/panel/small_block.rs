@@ -40,7 +40,7 @@ pub(super) fn small_block(config: &Config, vocabulary: usize) -> Html {
             <path d={format!("M{STREAM} 23V{}", bottom + 22.0)} />
             { stage(12.0, "your text") }
             { stage(50.0, "embedding + position") }
-            { branch(104.0, "attention") }
+            { branch(104.0, "self-attention") }
             if config.mlp {
                 { branch(164.0, "MLP") }
             }
