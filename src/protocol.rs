@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
+pub use crate::core::compared::ComparedTensor;
 pub use crate::core::files::{FileKind, UserFile};
 pub use crate::core::{LabError, Progress};
 
@@ -124,6 +125,38 @@ pub enum Task {
     Train,
     /// Verifies a device in all sections. The frames are the entries of a report, see `VerifyEvent`.
     Verify,
+    /// Writes or reads a file for programs outside the lab. The request is a [`FileRequest`], and the frame its
+    /// [`FileAnswer`].
+    File,
+}
+
+/// A file that a worker writes or reads, for the settings of its arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FileRequest {
+    /// Write the first steps of all networks.
+    SetUp,
+    /// Write the weights of the arm, in the state from which it would resume.
+    Weights,
+    /// Read weights for the arm.
+    Open(Vec<u8>),
+    /// Compare the tensors of a file with the first steps of all networks.
+    Compare(Vec<u8>),
+}
+
+/// The answer to a [`FileRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FileAnswer {
+    /// A file was written.
+    Written(Vec<u8>),
+    /// Weights were read.
+    Opened {
+        /// The state from which the arm starts.
+        saved: Rc<SavedArm>,
+        /// What to know about the file.
+        remarks: Vec<String>,
+    },
+    /// The tensors of a file were compared.
+    Compared(Vec<ComparedTensor>),
 }
 
 /// A message from a worker to the page.

@@ -2,6 +2,7 @@
 
 mod control;
 mod device;
+mod file;
 mod frame_sender;
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -167,6 +168,7 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
         match task {
             Task::Probe => E::probe(config, &device, &mut ctx).await?,
             Task::Train => train::<E>(config, arm, &device, &mut ctx).await?,
+            Task::File => file::answer::<E>(config, arm, &device, &mut ctx).await?,
             // Handled above.
             Task::Verify => {}
         }

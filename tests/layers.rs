@@ -43,6 +43,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "core",
             "data::assets",
             "data::reference",
+            "data::safetensors",
             "data::visitor_files",
             "models",
             "run",

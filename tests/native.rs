@@ -10,6 +10,7 @@ mod attention_model;
 mod cnn;
 mod cnn_chapters;
 mod cnn_experiments;
+mod code;
 #[cfg(feature = "compute")]
 mod collector;
 mod fashion_mnist;

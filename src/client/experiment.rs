@@ -5,7 +5,7 @@ use crate::client::dispatcher::{Dispatcher, Pool, Start};
 use crate::client::files::use_files_version;
 use crate::client::gather::throttled;
 use crate::client::options::RunOptions;
-use crate::client::session::{Action, Session, split_arm_id};
+use crate::client::session::{Action, Session, StartedArm, split_arm_id};
 use crate::client::unfinished::{Running, Unfinished, UnfinishedRun, use_unfinished};
 use crate::core::schema::{Schema, Values};
 use crate::protocol::{
@@ -97,6 +97,10 @@ pub struct AnyRun {
     pub start_with: Callback<Vec<u8>>,
     /// Starts a run that first answers a request and then waits before its first step.
     pub start_paused_with: Callback<Vec<u8>>,
+    /// Starts a run of one seed in which some networks have given weights, in the order of the section's arms.
+    pub start_from: Callback<Vec<Option<Rc<SavedArm>>>>,
+    /// The last saved state of each arm of each seed, seed by seed. An arm is saved every few seconds and at its end.
+    pub saved: Rc<Vec<Option<Rc<SavedArm>>>>,
     /// Ends the run and drops its record.
     pub reset: Callback<()>,
 }
@@ -163,11 +167,16 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
             starter.train(lost, &saved, false, None);
         })
     };
-    let resume_unfinished = Callback::from(move |unfinished: Rc<Unfinished>| {
+    let resume_from = Callback::from(move |(seeds, arms): (usize, Vec<StartedArm>)| {
         end_run(&starter.runs);
-        let saved: Vec<_> = unfinished.file.arms.iter().map(|(_, saved)| saved.clone()).collect();
-        starter.session.dispatch(Action::Resumed(options.device, unfinished));
+        let saved: Vec<_> = arms.iter().map(|(_, saved)| saved.clone()).collect();
+        starter.session.dispatch(Action::Resumed(options.device, seeds, arms));
         starter.train((0..saved.len()).map(arm_id), &saved, false, None);
+    });
+    let resume_unfinished = resume_from
+        .reform(|unfinished: Rc<Unfinished>| (unfinished.file.seeds as usize, unfinished.file.arms.clone()));
+    let start_from = resume_from.reform(|arms: Vec<Option<Rc<SavedArm>>>| {
+        (1, arms.into_iter().map(|saved| (Progress::default(), saved)).collect())
     });
     let running = Running {
         run: session.run,
@@ -240,6 +249,8 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         ask_probe,
         start_with: start.reform(|request| (false, Some(request))),
         start_paused_with: start.reform(|request| (true, Some(request))),
+        start_from,
+        saved: session.saved.clone(),
         reset,
         state,
     }

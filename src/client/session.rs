@@ -3,7 +3,6 @@
 use crate::client::arm_status::{ArmStatus, combined_state, slowest};
 use crate::client::dispatcher::{Dispatcher, Pool};
 use crate::client::replay::Replay;
-use crate::client::unfinished::Unfinished;
 use crate::protocol::{
     ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, LabError, Pace, Progress, RunState, SavedArm, Task,
 };
@@ -36,6 +35,9 @@ pub(super) struct Session {
     choice: DeviceChoice,
 }
 
+/// An arm that starts from a saved state, or from the beginning, with the steps that it has done.
+pub(super) type StartedArm = (Progress, Option<Rc<SavedArm>>);
+
 pub(super) enum Action {
     Reset,
     /// A probe, or a run with this number of seeds, was started.
@@ -44,8 +46,8 @@ pub(super) enum Action {
     Restarted(ArmId),
     /// The lost arms resume from their last saved states.
     LostResumed,
-    /// A run of an earlier page resumes.
-    Resumed(DeviceChoice, Rc<Unfinished>),
+    /// A run with this number of seeds starts from saved states: that of an earlier page, or weights from a file.
+    Resumed(DeviceChoice, usize, Vec<StartedArm>),
     Failed(Task, String),
     Events(Vec<(Task, Event)>),
     /// The reader wants to see an earlier step, or the present.
@@ -62,7 +64,7 @@ impl Reducible for Session {
             Action::Started(Task::Probe, choice, _) => {
                 (next.probing, next.probe_error, next.choice) = (true, None, choice);
             }
-            Action::Started(Task::Train | Task::Verify, choice, seeds) => {
+            Action::Started(Task::Train | Task::Verify | Task::File, choice, seeds) => {
                 next.clear(seeds.max(1));
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
                 let arms = seeds.max(1) * next.experiment.arms.len();
@@ -79,17 +81,16 @@ impl Reducible for Session {
                 Rc::make_mut(&mut next.replay).cut(step);
                 next.shown = None;
             }
-            Action::Resumed(choice, unfinished) => {
-                next.clear(unfinished.file.seeds as usize);
+            Action::Resumed(choice, seeds, arms) => {
+                next.clear(seeds);
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
-                let arms = unfinished.file.arms.iter();
                 let status = |progress: &Progress| ArmStatus { progress: *progress, ..ArmStatus::loading() };
-                next.arms = Rc::new(arms.clone().map(|(progress, _)| status(progress)).collect());
-                next.saved = Rc::new(arms.map(|(_, saved)| saved.clone()).collect());
+                next.arms = Rc::new(arms.iter().map(|(progress, _)| status(progress)).collect());
+                next.saved = Rc::new(arms.into_iter().map(|(_, saved)| saved).collect());
                 (0..next.arms.len()).for_each(|arm| next.restore_arm(ArmId(arm as u16)));
             }
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
-            Action::Failed(Task::Train | Task::Verify, error) => next.error = Some(error),
+            Action::Failed(Task::Train | Task::Verify | Task::File, error) => next.error = Some(error),
             Action::Events(events) => {
                 events.into_iter().for_each(|(task, event)| next.on_event(task, event));
                 next.pool = Dispatcher::get().pool();
@@ -189,7 +190,9 @@ impl Session {
         match (task, event) {
             (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
             (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
-            (Task::Train | Task::Verify, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
+            (Task::Train | Task::Verify | Task::File, Event::Arm { arm, event, .. }) => {
+                self.on_arm(arm, event)
+            }
             (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::FileUnpacked { .. }) => {}
         }
     }

@@ -259,3 +259,15 @@ fn names() -> Vec<(String, String)> {
 fn name_of(file: &str) -> String {
     names().into_iter().find(|(name, _)| name == file).map_or_else(|| file.to_owned(), |(_, name)| name)
 }
+
+/// Fetches a text file of the site by its name in the source.
+///
+/// # Errors
+///
+/// Returns a sentence if the file does not arrive or is not text.
+pub async fn fetch_text(file: &str) -> Result<String, String> {
+    let base = base_url().map_err(|error| describe(&error))?;
+    let url = format!("{base}{}", name_of(file));
+    let bytes = fetch(&url, |_, _| ()).await.map_err(|error| format!("{file} did not arrive: {error}."))?;
+    String::from_utf8(bytes.into_vec()).map_err(|_| format!("{file} is not text."))
+}

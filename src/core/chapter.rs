@@ -27,6 +27,16 @@ impl Chapter {
     }
 }
 
+/// The chapter with the set-up as a program, which every section has.
+pub const CODE: Chapter = Chapter {
+    slug: "code",
+    tab: "Code",
+    title: "What is this in code?",
+    figures: &[("code", "The program for these settings")],
+    readouts: &[],
+    trains: false,
+};
+
 /// The chapter of checks and sweeps, which every section has.
 pub const CLAIMS: Chapter = Chapter {
     slug: "claims",
@@ -49,7 +59,7 @@ pub const RUNS: Chapter = Chapter {
 
 /// Returns a section's own chapters, followed by those that every section has.
 pub fn chapters(own: &'static [Chapter]) -> impl Iterator<Item = &'static Chapter> + Clone {
-    own.iter().chain([&CLAIMS, &RUNS])
+    own.iter().chain([&CODE, &CLAIMS, &RUNS])
 }
 
 /// A chapter that is on the page.
@@ -149,7 +159,7 @@ mod tests {
         assert_eq!(shown(None, &["c", "one"]), (vec![("one", 0), ("two", 1)], 0));
         assert_eq!(shown(Some("two"), &["b", "a", "nosuch"]), (vec![("one", 2)], 0));
         assert_eq!(shown(None, &["nosuch"]), (vec![("one", 0)], 0));
-        assert_eq!(shown(None, &["all"]).0.len(), 4);
+        assert_eq!(shown(None, &["all"]).0.len(), 5);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod chapter;
 mod check;
+pub mod compared;
 pub mod curve;
 mod error;
 mod field;
@@ -14,6 +15,7 @@ pub mod guided;
 mod int_list;
 pub mod measure;
 pub mod metric;
+pub mod notebook;
 pub mod number;
 pub mod number_list;
 mod param;
@@ -24,6 +26,7 @@ pub mod settings;
 pub mod split_mix;
 pub mod suggest;
 pub mod sweep;
+pub mod template;
 
 pub use check::{Check, Verdict};
 pub use error::LabError;

@@ -3,11 +3,12 @@
 use crate::assignment::Guess;
 use crate::charts::{ChartHeight, MaxMapHeight};
 use crate::client::AnyRun;
-use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
+use crate::core::chapter::{CLAIMS, CODE, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Param, Preset};
 use crate::core::sweep::seed;
+use crate::panel::code::{CodeFigure, CodeFiles};
 use crate::panel::controls::{ControlGroup, take_main, without};
 use crate::panel::history::RunHistory;
 use crate::panel::run_panel::{CardSlot, RunPanel};
@@ -107,8 +108,10 @@ fn draw(
         is_several,
         several_seeds,
     };
-    let (lead, bodies) =
-        parts.bodies(slug, opened.iter().filter(|opened| chapters.contains(opened.chapter)), body);
+    let body =
+        |chapter| if chapter == CODE.slug { code(run, settings, body(chapter)) } else { body(chapter) };
+    let with_body = |opened: &&Opened| chapters.contains(opened.chapter) || *opened.chapter == CODE;
+    let (lead, bodies) = parts.bodies(slug, opened.iter().filter(with_body), &body);
     let is_own = !bodies.is_empty();
     html! {
         <ContextProvider<Provenance> context={provenance}>
@@ -300,6 +303,21 @@ fn chapter(opened: &Opened, parts: ChapterParts, seed: ShownSeed) -> Html {
 fn limited(height: Option<MaxMapHeight>, figures: Html) -> Html {
     let Some(height) = height else { return figures };
     html! { <ContextProvider<MaxMapHeight> context={height}>{ figures }</ContextProvider<MaxMapHeight>> }
+}
+
+/// Returns the chapter of code. The section provides its lead, its equations as the main figure, and its settings.
+fn code(run: &AnyRun, settings: &AnySettings, own: ChapterBody) -> ChapterBody {
+    let (experiment, config, device) = (run.experiment, settings.run_config.clone(), settings.options.device);
+    ChapterBody {
+        stage: html! { <CodeFigure {experiment} config={config.clone()} {device} parts={own.stage} /> },
+        below: html! {
+            <>
+                { own.below }
+                <CodeFiles {experiment} {config} {device} saved={run.saved.clone()} start_from={run.start_from.clone()} />
+            </>
+        },
+        ..own
+    }
 }
 
 /// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a

@@ -10,6 +10,7 @@ use crate::core::settings::Settings;
 use crate::core::sweep::with_seed;
 use crate::run::Experiment;
 use crate::run::arm::Arm;
+use crate::run::code::Code;
 use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
@@ -57,6 +58,8 @@ pub struct AnyExperiment {
     pub arms: &'static [Arm],
     /// True if the page keeps earlier states of a run.
     pub replays: bool,
+    /// The names of inputs and parameters in code outside the lab.
+    pub code: &'static Code,
     empty: fn() -> AnyRecord,
     copy_probe: fn(&AnyRecord, &mut AnyRecord),
     apply_frame: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
@@ -68,6 +71,7 @@ pub struct AnyExperiment {
     checks: fn(&AnyConfig, &AnyRecord) -> Vec<Check>,
     series: fn(&AnyConfig, &AnyRecord) -> Vec<RunSeries>,
     arms_of: fn(&AnyConfig) -> &'static [Arm],
+    code_values: fn(&AnyConfig) -> Vec<(&'static str, serde_json::Value)>,
     guided_infos: fn() -> Vec<GuidedInfo>,
     answer: fn(usize, &AnyConfig, &AnyRecord) -> Option<Answer>,
 }
@@ -83,6 +87,7 @@ impl AnyExperiment {
                 main_metrics: E::MAIN_METRICS,
                 arms: E::ARMS,
                 replays: E::REPLAYS,
+                code: E::CODE,
                 empty: || Rc::new(E::Record::default()),
                 copy_probe: |probed, further| {
                     let probed = record_of::<E>(probed);
@@ -105,6 +110,7 @@ impl AnyExperiment {
                 checks: |config, record| E::checks(&config.typed(), &record_of::<E>(record)),
                 series: |config, record| E::named_series(&config.typed(), &record_of::<E>(record)),
                 arms_of: |config| E::arms(&config.typed()),
+                code_values: |config| E::code_values(&config.typed()),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
                 answer: |at, config, record| {
                     (E::EXPERIMENTS.get(at)?.answer)(&config.typed(), &record_of::<E>(record))
@@ -176,6 +182,13 @@ impl AnyExperiment {
     /// Returns the networks that a run with these settings trains.
     pub fn arms_of(&self, config: &AnyConfig) -> &'static [Arm] {
         (self.arms_of)(config)
+    }
+
+    /// Returns the settings, and constants that follow from them, for the code that the page writes.
+    pub fn code_values(&self, config: &AnyConfig) -> Values {
+        let mut values = (**config.values()).clone();
+        values.extend((self.code_values)(config).into_iter().map(|(key, value)| (key.to_owned(), value)));
+        values
     }
 
     /// Returns descriptions of the guided experiments.

@@ -131,7 +131,8 @@ pub async fn train<E: Train>(
     let (done, steps) = (training.state_mut().steps_done(), training.steps());
     let mut next_score = E::Training::FIRST_SCORE;
     let mut unsent = UnsentSteps { net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
-    if checkpoint.is_some() {
+    // Weights that were read from a file are at step 0.
+    if checkpoint.is_some() && done > 0 {
         // Everything up to the checkpoint has been scored and reported.
         while next_score <= done {
             next_score = training.score_after(next_score);
@@ -195,7 +196,10 @@ pub async fn train<E: Train>(
 
 /// Restores a checkpoint of the same run after [`Training::init`]. The draws of the steps that are done are
 /// repeated, so that the next batch is the one that an uninterrupted run would have seen.
-fn restore<E: Experiment>(training: &mut impl Training<E>, checkpoint: &Checkpoint) -> Result<(), LabError> {
+pub(super) fn restore<E: Experiment>(
+    training: &mut impl Training<E>,
+    checkpoint: &Checkpoint,
+) -> Result<(), LabError> {
     training.state_mut().restore(checkpoint)?;
     training.on_restore(&checkpoint.extra_state);
     for _ in 0..checkpoint.step {

@@ -9,13 +9,18 @@ pub mod any;
 pub mod arm;
 #[cfg(feature = "compute")]
 pub mod checkpoint;
+pub mod code;
 #[cfg(feature = "compute")]
 pub mod driver;
 #[cfg(feature = "compute")]
 pub mod graph_capture;
 #[cfg(feature = "compute")]
+pub mod named;
+#[cfg(feature = "compute")]
 pub mod optimizer;
 pub mod optimizer_kind;
+#[cfg(feature = "compute")]
+pub mod set_up;
 pub mod spectrum;
 #[cfg(feature = "compute")]
 pub mod step;
@@ -24,6 +29,8 @@ pub mod timing;
 pub mod train_state;
 #[cfg(feature = "compute")]
 pub mod training;
+#[cfg(feature = "compute")]
+pub mod weights;
 
 #[cfg(feature = "compute")]
 use crate::core::LabError;
@@ -35,6 +42,7 @@ use crate::core::settings::Settings;
 use crate::core::{Check, Progress};
 use crate::data::assets::Assets;
 use crate::run::arm::Arm;
+use crate::run::code::Code;
 use serde::{Serialize, de::DeserializeOwned};
 
 #[cfg(feature = "compute")]
@@ -59,6 +67,9 @@ pub trait Experiment: 'static {
     /// The networks that a run with the default settings trains side by side.
     const ARMS: &'static [Arm];
 
+    /// The names of inputs and parameters in code outside the lab. [`Code::NONE`] for a section without such code.
+    const CODE: &'static Code = &Code::NONE;
+
     /// Experiments whose result a student predicts before running them, from easy to surprising.
     const EXPERIMENTS: &'static [GuidedExperiment<Self::Config, Self::Record>] = &[];
 
@@ -70,6 +81,11 @@ pub trait Experiment: 'static {
     /// possibly others, with other names.
     fn arms(_config: &Self::Config) -> &'static [Arm] {
         Self::ARMS
+    }
+
+    /// Returns constants that follow from the settings, for the code that the page writes.
+    fn code_values(_config: &Self::Config) -> Vec<(&'static str, serde_json::Value)> {
+        Vec::new()
     }
 
     /// Adds a frame of an arm to the record. The frames of a probe belong to all arms; their arm is 0.
@@ -133,7 +149,7 @@ macro_rules! own_arms {
     };
 }
 
-/// Takes the section's types `Config`, `Frame` and `Record`, and chapters, guided experiments, metrics and
+/// Takes the section's types `Config`, `Frame` and `Record`, and chapters, guided experiments, metrics, code and
 /// checks from its modules of these names. For use in `impl Experiment`; includes
 /// [`own_arms`](crate::own_arms).
 #[macro_export]
@@ -147,6 +163,11 @@ macro_rules! own_files {
         const MAIN_METRICS: &'static str = chapters::MAIN_METRICS;
         const EXPERIMENTS: &'static [$crate::core::guided::GuidedExperiment<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;
+        const CODE: &'static $crate::run::code::Code = &code::CODE;
+
+        fn code_values(config: &Self::Config) -> Vec<(&'static str, serde_json::Value)> {
+            code::code_values(config)
+        }
 
         $crate::own_arms!();
 
@@ -177,6 +198,14 @@ pub trait Probe: Experiment + Sized {
 pub trait Train: Experiment + Sized {
     /// One arm in training.
     type Training: driver::Training<Self>;
+
+    /// Gives the tensors of a weight file that another program wrote under other names those that [`Experiment::CODE`]
+    /// determines, if the section knows such names.
+    fn adapt_names(
+        tensors: Vec<crate::data::safetensors::NamedTensor>,
+    ) -> Vec<crate::data::safetensors::NamedTensor> {
+        tensors
+    }
 }
 
 /// The surroundings of a run: sends frames to the page, receives its requests, and reads files.

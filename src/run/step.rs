@@ -34,7 +34,13 @@ impl Input {
         std::array::from_fn(|axis| self.shape[axis])
     }
 
-    pub(super) fn shape(&self) -> &[usize] {
+    /// Returns the values, row-major.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Returns the length of each axis.
+    pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 

@@ -3,12 +3,15 @@
 
 use crate::core::LabError;
 use crate::run::checkpoint::{self, Checkpoint};
+use crate::run::code::Code;
 use crate::run::graph_capture::{CaptureKey, GraphCapture, StepWork};
+use crate::run::named::{self, Named};
 use crate::run::optimizer::Optimizer;
 use crate::run::step::{Input, Inputs, StepOptions, StepOutput};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use nn_lab_kernels::is_cpu;
+use std::cell::RefCell;
 
 /// A network, its optimizer, and the losses that have not been read yet.
 #[allow(missing_debug_implementations, reason = "burn's graph has none")]
@@ -20,6 +23,23 @@ pub struct TrainState<M> {
     capture: Option<GraphCapture<M>>,
     /// Losses on the device since they were last taken.
     losses: Vec<Tensor<1>>,
+    /// Present while steps are recorded.
+    recording: Option<Recording>,
+}
+
+/// What the steps of a recording do.
+struct Recording {
+    code: &'static Code,
+    steps: RefCell<Vec<RecordedStep>>,
+}
+
+/// The inputs of a step and the gradients that follow from them, before clipping.
+#[derive(Clone, Debug)]
+pub struct RecordedStep {
+    /// The inputs, in the order of [`Code::inputs`].
+    pub inputs: Vec<Input>,
+    /// The gradients of all trained parameters.
+    pub gradients: Vec<Named>,
 }
 
 /// A [`TrainState`] without the type of its network, for the driver.
@@ -43,12 +63,23 @@ pub trait AnyTrainState {
     ///
     /// If the checkpoint belongs to a network of other sizes; the state is then unchanged.
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError>;
+
+    /// Returns all parameters and running statistics under their names outside the lab, still on the device, in the order of
+    /// [`state_tensors`](Self::state_tensors).
+    fn parameters(&self, code: &'static Code) -> Vec<Named>;
+
+    /// Records the steps from now on.
+    fn record(&mut self, code: &'static Code);
+
+    /// Returns the steps that were recorded since the last call.
+    fn take_recorded(&mut self) -> Vec<RecordedStep>;
 }
 
 impl<M: Module> TrainState<M> {
     /// Creates the state before the first step.
     pub fn new(net: M, optimizer: Optimizer) -> Self {
-        let mut state = Self { net, optimizer, steps_done: 0, capture: None, losses: Vec::new() };
+        let mut state =
+            Self { net, optimizer, steps_done: 0, capture: None, losses: Vec::new(), recording: None };
         state.reset_capture();
         state
     }
@@ -88,20 +119,26 @@ impl<M: Module> TrainState<M> {
     ) -> Vec<Tensor<1>> {
         self.steps_done += 1;
         let rates = self.optimizer.next_rates(options.learning_rate);
+        let recording = &self.recording;
         let run = |net: &mut M, optimizer: &mut Optimizer, tensors: &[Tensor<1>], rates: Tensor<1>| {
             let StepOutput { loss, grads, measured } =
                 forward_backward(net, &Inputs { tensors, host: inputs });
+            if let Some(recording) = recording {
+                let gradients = named::gradients(net, &grads, recording.code);
+                recording.steps.borrow_mut().push(RecordedStep { inputs: inputs.to_vec(), gradients });
+            }
             *net = optimizer.step_at(rates, options.max_norm, net.clone(), grads);
             std::iter::once(loss).chain(measured).collect()
         };
         let (net, optimizer) = (&mut self.net, &mut self.optimizer);
         let work = StepWork { inputs, rates: &rates, run: &run };
         let mut results = match &mut self.capture {
-            Some(capture) => {
+            // A captured step runs without this closure.
+            Some(capture) if recording.is_none() => {
                 let key = options.variant.map(|variant| CaptureKey::new(inputs, options.max_norm, variant));
                 capture.step(net, optimizer, key, &work)
             }
-            None => work.run_eagerly(net, optimizer),
+            _ => work.run_eagerly(net, optimizer),
         };
         let measured = results.split_off(results.len().min(1));
         self.losses.append(&mut results);
@@ -144,5 +181,17 @@ impl<M: Module> AnyTrainState for TrainState<M> {
         self.reset_capture();
         self.steps_done = checkpoint.step;
         Ok(())
+    }
+
+    fn parameters(&self, code: &'static Code) -> Vec<Named> {
+        named::parameters(&self.net, code)
+    }
+
+    fn record(&mut self, code: &'static Code) {
+        self.recording = Some(Recording { code, steps: RefCell::default() });
+    }
+
+    fn take_recorded(&mut self) -> Vec<RecordedStep> {
+        self.recording.as_ref().map(|recording| recording.steps.take()).unwrap_or_default()
     }
 }

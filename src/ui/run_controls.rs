@@ -96,7 +96,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                         aria-describedby={blocked.then(|| reason_id.clone())}
                         {onclick}
                     >
-                        { label }
+                        // A new element for a new label, since browsers take a centered text that changes for one that moves.
+                        <span key={label}>{ label }</span>
                     </button>
                 }
                 { button("step", "Step", &props.on_step, blocked || running || loading) }
@@ -170,7 +171,7 @@ fn progress_bar(props: &RunControlsProps) -> Html {
 }
 
 fn numbers(props: &RunControlsProps) -> Html {
-    let Progress { step, steps } = props.progress;
+    let step = props.progress.step;
     let speed = f64::from(props.steps_per_sec);
     let speed = (speed.is_finite() && speed > 0.0).then_some(speed);
     let left = || time_left(props.progress, props.steps_per_sec);
@@ -185,22 +186,24 @@ fn numbers(props: &RunControlsProps) -> Html {
     };
     html! {
         <div class="run-numbers">
-            <span>
+            <span class="run-step">
                 { "Step " }
-                <MetricOutput metric="step" value={f64::from(step)}>{ format_number(f64::from(step), 1) }</MetricOutput>
-                if steps > 0 {
-                    { format!(" of {}", format_number(f64::from(steps), 1)) }
-                }
+                <MetricOutput metric="step" value={f64::from(step)}>{ step_words(props.progress) }</MetricOutput>
             </span>
             <span class="run-speed">
                 <MetricOutput metric="steps_per_sec" value={speed}>
-                    { speed.map_or_else(|| "–".to_owned(), |speed| format_number(speed, 3)) }
+                    { speed.map_or_else(|| "– steps/s".to_owned(), |speed| format!("{} steps/s", format_number(speed, 3))) }
                 </MetricOutput>
-                { " steps/s" }
             </span>
             <span class="run-words">{ words }</span>
         </div>
     }
+}
+
+/// Returns the step, and the steps of the run if they are known: one text, which grows to its end.
+fn step_words(Progress { step, steps }: Progress) -> String {
+    let number = |n: u32| format_number(f64::from(n), 1);
+    if steps > 0 { format!("{} of {}", number(step), number(steps)) } else { number(step) }
 }
 
 fn state_words(state: &RunState) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::core::{LabError, Progress};
 use crate::data::assets::Assets;
-use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
+use crate::protocol::{ArmEvent, ArmId, DeviceKind, FileAnswer, Pace, RunId, SavedArm, Task};
 use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
 use crate::worker::job::{Job, decode, post_arm};
@@ -63,7 +63,6 @@ pub(super) struct FrameSender<E: Experiment> {
     from: Option<Rc<SavedArm>>,
     /// The time of the last save, or the start of the run.
     saved: f64,
-    has_saved: bool,
     /// The time from one save to the next.
     save_ms: f64,
 }
@@ -83,7 +82,7 @@ impl<E: Experiment> FrameSender<E> {
             has_turn: false,
             frame_ms: FRAME_MS * job.count.max(1) as f64,
             on_cpu: device == DeviceKind::Cpu,
-            is_muted: job.task == Task::Verify,
+            is_muted: matches!(job.task, Task::Verify | Task::File),
             last: None,
             has_stepped: false,
             paused_reported: false,
@@ -99,7 +98,6 @@ impl<E: Experiment> FrameSender<E> {
             record: (job.task == Task::Train).then_some(record),
             from: job.arm.from,
             saved: now_ms(),
-            has_saved: false,
             save_ms: runtime::injected_save_ms().unwrap_or(SAVE_MS),
         }
     }
@@ -113,6 +111,14 @@ impl<E: Experiment> FrameSender<E> {
         if !self.has_turn {
             self.turns.take().await;
             self.has_turn = true;
+        }
+    }
+
+    /// Sends the answer to a request for a file.
+    pub(super) fn send_answer(&self, answer: &FileAnswer) {
+        match postcard::to_stdvec(answer) {
+            Ok(answer) => self.post(ArmEvent::Frame(answer)),
+            Err(error) => runtime::log_error(&format!("an answer could not be encoded: {error}")),
         }
     }
 
@@ -273,13 +279,13 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     }
 
     fn wants_checkpoint(&self, over: bool) -> bool {
-        // A finished network is saved as well, so that it need not be trained again if the others are
-        // resumed.
-        self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
+        // A finished network is saved as well: its weights can be saved as a file, and it need not be trained again if the
+        // others are resumed.
+        self.observer.is_none() && (over || now_ms() - self.saved >= self.save_ms)
     }
 
     fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {
-        (self.saved, self.has_saved) = (now_ms(), true);
+        self.saved = now_ms();
         if let Some(record) = &self.record {
             let record = E::save_arm(record, self.kind);
             self.post(ArmEvent::Saved(Rc::new(SavedArm { step, checkpoint, record })));

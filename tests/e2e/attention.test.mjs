@@ -1,7 +1,7 @@
 // Section 5, attention, on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, checkFits, device, frames, metric, probed, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, choosePreset, device, frames, metric, probed, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('attention', { device: 'cpu', ...params });
 const settled = (page) => page.waitForSelector('[data-panel="attention"][data-probe="idle"]');
@@ -92,7 +92,7 @@ test('a number of heads that does not divide the width is explained, and everyth
 test('a preset starts saturated and says so', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({}));
   await waitMetric(page, 'entropy_scaled');
-  await page.locator('[data-preset="saturated"]').click();
+  await choosePreset(page, 'saturated');
   await page.waitForURL(/preset=saturated/);
   await act(page, 'train');
   await waitState(page, 'done', 80_000);

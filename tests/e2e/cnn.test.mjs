@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, openSettings, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
 import { dist } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
@@ -312,6 +312,7 @@ test('pause stops the step counter, resume continues', async ({ open }) => {
 
 test('CIFAR-10 files are accepted, used, stored and removed; others are refused with a reason', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }));
+  await openSettings(page);
   await box(page).waitFor();
   assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
   const error = box(page).locator('[role="alert"]');

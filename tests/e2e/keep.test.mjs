@@ -263,8 +263,8 @@ for (const slug of sections) {
     await page.waitForSelector('[data-probe="idle"] [data-figure] svg text');
     const pictures = await page.evaluate(async () => {
       window.files = [];
-      // A table has no picture, and neither does a figure that is empty before a run.
-      const drawn = (figure) => figure.querySelector('.figure-body :is(svg.chart-svg, canvas)');
+      // Tables and drawings of several parts are not saved as pictures, and neither is a figure that is empty before a run.
+      const drawn = (figure) => figure.querySelector('[data-export="svg"]') && figure.querySelector('.figure-body :is(svg.chart-svg, canvas)');
       const figures = [...document.querySelectorAll('.figure[data-figure]')].filter(drawn);
       for (const figure of figures) figure.querySelector('[data-export="svg"]').click();
       const texts = await Promise.all(window.files.map((file) => file.text()));

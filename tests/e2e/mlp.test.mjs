@@ -45,7 +45,7 @@ test('the dark theme of the address is dark on a light system', { tag: '@long' }
   const page = await open(cpu({ theme: 'dark' }));
   await waitMetric(page, 'params_counted');
   assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
-  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(18, 21, 25)');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(20, 23, 27)');
   await shot(page, 'mlp-1280-dark-before');
 });
 

@@ -1,7 +1,7 @@
 // Section 3 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, expect, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, choosePreset, device, expect, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
@@ -44,7 +44,7 @@ test('one switch: with batch norm gradients do not vanish', async ({ open }) => 
 
 test('a preset applies its settings, on a phone in the dark', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ theme: 'dark' }), { width: 400, height: 800, theme: 'dark' });
-  await page.locator('[data-preset="degradation"]').click();
+  await choosePreset(page, 'degradation');
   await page.waitForURL(/preset=degradation/);
   await waitMetric(page, 'depth_built', (depth) => depth === 56);
   assert.equal(await readParam(page, 'batch_norm'), 'true');

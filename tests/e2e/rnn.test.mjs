@@ -1,7 +1,7 @@
 // Section 4 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, checkFits, expect, firstStep, frames, metric, probed, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, choosePreset, expect, firstStep, frames, metric, openSettings, probed, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
@@ -155,10 +155,11 @@ test('over 200 steps the gradient of the RNN does not reach the first token', { 
 test('a preset applies its settings, a changed setting deselects it, and Back selects it again', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu());
   const preset = page.locator('[data-preset="zero-forget-bias"]');
-  await preset.click();
+  await choosePreset(page, 'zero-forget-bias');
   await page.waitForURL(/preset=zero-forget-bias/);
   assert.equal(await page.locator('[data-param="forget_bias"] select').inputValue(), 'zero');
   assert.equal(await preset.getAttribute('aria-pressed'), 'true');
+  await openSettings(page);
   await page.locator('[data-param="seq_len"] input[type="range"]').press('ArrowLeft');
   await page.waitForURL(/seq_len=/);
   assert.equal(await preset.getAttribute('aria-pressed'), 'false');

@@ -6,6 +6,7 @@
 
 mod chapters;
 mod checks;
+mod code;
 mod conclusions;
 mod config;
 mod cost;
@@ -50,6 +51,7 @@ use crate::core::guided::GuidedExperiment;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, push_each, series_of};
+use crate::run::code::Code;
 pub use crate::run::optimizer_kind::OptimizerKind;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -210,6 +212,11 @@ impl Experiment for Attention {
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const MAIN_METRICS: &'static str = chapters::MAIN_METRICS;
     const EXPERIMENTS: &'static [GuidedExperiment<Config, Record>] = experiments::EXPERIMENTS;
+    const CODE: &'static Code = &code::CODE;
+
+    fn code_values(config: &Config) -> Vec<(&'static str, serde_json::Value)> {
+        code::code_values(config)
+    }
 
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled network" },

@@ -6,6 +6,7 @@
 
 mod chapters;
 mod checks;
+mod code;
 #[cfg(feature = "compute")]
 mod collapse;
 mod config;

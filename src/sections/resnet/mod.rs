@@ -8,6 +8,7 @@
 mod answers;
 mod chapters;
 mod checks;
+mod code;
 mod config;
 mod decay;
 mod experiments;

@@ -6,6 +6,7 @@
 
 mod chapters;
 mod checks;
+mod code;
 mod config;
 mod experiments;
 #[cfg(feature = "compute")]

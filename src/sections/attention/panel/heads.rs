@@ -58,10 +58,7 @@ pub(super) fn HeadsAccuracy(props: &HeadsProps) -> Html {
         table_lines: &[],
         y_label: "accuracy",
         y_range: Some((0.0, 1.0)),
-        references: vec![
-            line("chance", (-chance_loss()).exp()),
-            line("order unknown", one_head_accuracy()),
-        ],
+        references: vec![line("chance", (-chance_loss()).exp()), line("order unknown", one_head_accuracy())],
         look_for: html! { "Fraction of correct answers on held-out sequences. A head that mixes both values evenly knows them, but not which is which." },
         formula: Html::default(),
     };

@@ -67,7 +67,7 @@ const SOURCES: [(&str, &str, &str, &str); 4] = [
 #[component]
 pub(super) fn CrossFigure() -> Html {
     let table = Callback::from(|()| Table {
-        columns: ["", "self-attention", "cross-attention", "comes from"].map(str::to_owned).to_vec(),
+        columns: ["quantity", "self-attention", "cross-attention", "comes from"].map(str::to_owned).to_vec(),
         rows: SOURCES
             .iter()
             .map(|(name, own, cross, from)| [*name, *own, *cross, *from].map(str::to_owned).to_vec())

@@ -74,13 +74,7 @@ fn norms_by_layer(record: &Record, arm: usize) -> Vec<Rc<Vec<(f64, f64)>>> {
     norms.into_iter().map(|norm| Rc::new(vec![(0.0, norm)])).collect()
 }
 
-fn gradient_figure(
-    config: &Config,
-    slug: &str,
-    title: &'static str,
-    record: &Record,
-    arm: usize,
-) -> Html {
+fn gradient_figure(config: &Config, slug: &str, title: &'static str, record: &Record, arm: usize) -> Html {
     let points = norms_by_layer(record, arm);
     let last = points.len();
     // At most five curves stay readable: of more layers, show the first, the middle and the last. The table

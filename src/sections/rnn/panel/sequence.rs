@@ -86,8 +86,7 @@ fn SequenceFigure(props: &SequenceProps) -> Html {
             { at.map(|t| view.cursor(t)) }
         </>
     };
-    let title =
-        format!("The gradient at every position, {}", when([0, 1].map(|arm| &networks[arm].gradients)));
+    let title = format!("The gradient at each token, {}", when([0, 1].map(|arm| &networks[arm].gradients)));
     let look_for =
         html! { "Paler means a smaller gradient. Next to the largest, 10⁻⁷ of it is lost in rounding." };
     html! {

@@ -1,0 +1,80 @@
+//! Lines of code whose parts light up together with the figure's.
+
+use crate::core::template::Line;
+use crate::panel::PtrEq;
+use crate::panel::code::Lit;
+use web_sys::Element;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct ListingProps {
+    pub(super) lines: PtrEq<Vec<Line>>,
+    /// What starts a comment.
+    pub(super) comment: &'static str,
+    /// What the listing is, for screen readers.
+    pub(super) label: AttrValue,
+}
+
+/// A listing that scrolls in a box. A part that is lit elsewhere scrolls into view.
+#[component]
+pub(super) fn Listing(props: &ListingProps) -> Html {
+    let lit = use_context::<Lit>().unwrap_or_default();
+    let node = use_node_ref();
+    // The part that the pointer has lit here is in view already.
+    let here = use_mut_ref(|| None::<AttrValue>);
+    use_effect_with(lit.part.clone(), {
+        let (node, here) = (node.clone(), here.clone());
+        move |part| {
+            if part.is_some() && *part != *here.borrow() {
+                show_first_lit(&node);
+            }
+        }
+    });
+    let line = |line: &Line| {
+        let is_lit = line.parts.iter().any(|part| lit.is(part));
+        let first = line.parts.first().cloned().map(AttrValue::from);
+        let (light, here) = (lit.light.clone(), here.clone());
+        let enter = first.clone().map(|part| {
+            Callback::from(move |_: MouseEvent| {
+                *here.borrow_mut() = Some(part.clone());
+                light.emit(Some(part.clone()));
+            })
+        });
+        let leave = first.map(|_| lit.light.reform(|_: MouseEvent| None));
+        let parts = (!line.parts.is_empty()).then(|| line.parts.join(" "));
+        html! {
+            <span class="code-line" data-parts={parts} data-lit={is_lit.then_some("")} onmouseenter={enter} onmouseleave={leave}>
+                { text(&line.text, props.comment) }{ "\n" }
+            </span>
+        }
+    };
+    html! {
+        <pre class="code-listing" ref={node} tabindex="0" role="region" aria-label={props.label.clone()} translate="no"><code>
+            { for props.lines.iter().map(line) }
+        </code></pre>
+    }
+}
+
+/// Scrolls the first lit line into view, inside the listing only.
+fn show_first_lit(node: &NodeRef) {
+    let Some(list) = node.cast::<Element>() else { return };
+    let Some(line) = list.query_selector("[data-lit]").ok().flatten() else { return };
+    let (frame, line) = (list.get_bounding_client_rect(), line.get_bounding_client_rect());
+    if line.top() < frame.top() || line.bottom() > frame.bottom() {
+        let above = frame.height() / 4.0;
+        list.set_scroll_top(list.scroll_top() + (line.top() - frame.top() - above) as i32);
+    }
+}
+
+/// Returns a line with its comment set apart. A comment starts at the beginning of a line or after a space, so that a `#` in a
+/// text is rarely taken for one.
+fn text(line: &str, comment: &str) -> Html {
+    let at = line.match_indices(comment).map(|(at, _)| at).find(|at| {
+        let before = &line[..*at];
+        before.trim().is_empty() || (before.ends_with(' ') && before.matches('"').count().is_multiple_of(2))
+    });
+    match at {
+        Some(at) => html! { <>{ &line[..at] }<span class="code-comment">{ &line[at..] }</span></> },
+        None => html! { { line } },
+    }
+}

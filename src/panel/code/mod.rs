@@ -1,0 +1,82 @@
+//! The chapter of code: the set-up on the page as a program outside the lab, next to the equations that its lines implement;
+//! and what the visitor computes there, compared with what the lab computes here.
+
+mod compare;
+mod figure;
+mod file_menu;
+mod files;
+mod listing;
+mod source;
+mod weights;
+
+pub(super) use crate::panel::code::figure::CodeFigure;
+pub(super) use crate::panel::code::files::CodeFiles;
+
+use yew::prelude::*;
+
+/// The part of the figure that is lit: its equation, its drawing, and its lines of code.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Lit {
+    pub(super) part: Option<AttrValue>,
+    /// Lights a part, or none.
+    pub(super) light: Callback<Option<AttrValue>>,
+}
+
+impl Lit {
+    fn is(&self, id: &str) -> bool {
+        self.part.as_deref() == Some(id)
+    }
+
+    /// Returns callbacks that light a part while the pointer is over it or it has the focus, and that turn it off.
+    fn handlers(&self, id: AttrValue) -> (Callback<()>, Callback<()>) {
+        (self.light.reform(move |()| Some(id.clone())), self.light.reform(|()| None))
+    }
+}
+
+/// The properties of a part of a figure next to code.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct CodePartProps {
+    /// The name by which lines of code refer to it.
+    pub id: AttrValue,
+    /// What it is, in a few words.
+    pub title: AttrValue,
+    /// Its equation.
+    pub children: Html,
+}
+
+/// An equation that lines of code implement.
+#[component]
+pub fn CodePart(props: &CodePartProps) -> Html {
+    let lit = use_context::<Lit>().unwrap_or_default();
+    let (on, off) = lit.handlers(props.id.clone());
+    html! {
+        <li class="code-part" data-part={props.id.clone()} data-lit={lit.is(&props.id).then_some("")} tabindex="0"
+            onmouseenter={on.reform(|_: MouseEvent| ())} onmouseleave={off.reform(|_: MouseEvent| ())}
+            onfocus={on.reform(|_: FocusEvent| ())} onblur={off.reform(|_: FocusEvent| ())}>
+            <span class="code-part-title">{ props.title.clone() }</span>
+            { props.children.clone() }
+        </li>
+    }
+}
+
+/// The properties of a part of a drawing next to code.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct DrawnPartProps {
+    /// The name by which lines of code refer to it.
+    pub id: AttrValue,
+    /// What is drawn, in the coordinates of the drawing.
+    pub children: Html,
+}
+
+/// A part of a drawing that lines of code implement, inside an `svg`.
+#[component]
+pub fn DrawnPart(props: &DrawnPartProps) -> Html {
+    let lit = use_context::<Lit>().unwrap_or_default();
+    let (on, off) = lit.handlers(props.id.clone());
+    html! {
+        <g class="drawn-part" data-part={props.id.clone()} data-lit={lit.is(&props.id).then_some("")}
+            onmouseenter={on.reform(|_: MouseEvent| ())} onmouseleave={off.reform(|_: MouseEvent| ())}>
+            { props.children.clone() }
+        </g>
+    }
+}

@@ -1,0 +1,6 @@
+# expects: bias
+from right import *
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    bias = True

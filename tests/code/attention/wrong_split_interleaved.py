@@ -1,0 +1,7 @@
+# expects: split-interleaved
+from right import *
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    def split(self, x):
+        return x.view(*x.shape[:2], self.d_head, self.n_heads).permute(0, 3, 1, 2)

@@ -1,0 +1,8 @@
+# expects: relu-after-head
+import right
+from right import ConvBlock, DepthwiseSeparable
+
+
+class CNN(right.CNN):
+    def forward(self, x):
+        return super().forward(x).relu()

@@ -1,0 +1,9 @@
+# expects: bias-missing-last
+from torch import nn
+from right import MLP as Right
+
+
+class MLP(Right):
+    def __init__(self, d_in, hidden_dims, d_out, activation):
+        super().__init__(d_in, hidden_dims, d_out, activation)
+        self.linears[-1] = nn.Linear(hidden_dims[-1], d_out, bias=False)

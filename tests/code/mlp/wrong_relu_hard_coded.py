@@ -1,0 +1,9 @@
+# expects: activation-relu
+from right import MLP as Right
+
+
+class MLP(Right):
+    def hidden(self, h):
+        for layer in self.linears[:-1]:
+            h = layer(h).relu()
+        return h

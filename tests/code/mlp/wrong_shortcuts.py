@@ -1,0 +1,10 @@
+# expects: shortcuts
+from right import MLP as Right
+
+
+class MLP(Right):
+    def hidden(self, h):
+        h = self.activation(self.linears[0](h))
+        for layer in self.linears[1:-1]:
+            h = h + self.activation(layer(h))
+        return h

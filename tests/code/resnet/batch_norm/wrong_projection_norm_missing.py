@@ -1,0 +1,12 @@
+# expects: projection-norm-missing
+import right
+
+
+class BasicBlock(right.BasicBlock):
+    def __init__(self, in_ch, channels, stride, residual=True):
+        super().__init__(in_ch, channels, stride, residual)
+        self.shortcut = self.shortcut[:1]
+
+
+class ResNet(right.ResNet):
+    Block = BasicBlock

@@ -1,0 +1,15 @@
+# expects: averaged
+import right
+import torch.nn.functional as F
+
+
+class BasicBlock(right.BasicBlock):
+    def forward(self, x):
+        out = self.branch(x)
+        if self.residual:
+            out = (out + self.shortcut(x)) / 2
+        return F.relu(out)
+
+
+class ResNet(right.ResNet):
+    Block = BasicBlock

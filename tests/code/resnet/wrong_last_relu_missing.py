@@ -1,0 +1,12 @@
+# expects: last-relu-missing
+import right
+
+
+class BasicBlock(right.BasicBlock):
+    def forward(self, x):
+        out = self.branch(x)
+        return out + self.shortcut(x) if self.residual else out
+
+
+class ResNet(right.ResNet):
+    Block = BasicBlock

@@ -1,0 +1,8 @@
+# expects: log-softmax
+import right
+from right import BasicBlock  # noqa: F401
+
+
+class ResNet(right.ResNet):
+    def forward(self, x):
+        return super().forward(x).log_softmax(dim=1)

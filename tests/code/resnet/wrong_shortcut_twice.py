@@ -1,0 +1,11 @@
+# expects: shortcut-twice
+import right
+
+
+class BasicBlock(right.BasicBlock):
+    def shortcut(self, x):
+        return 2 * super().shortcut(x)
+
+
+class ResNet(right.ResNet):
+    Block = BasicBlock

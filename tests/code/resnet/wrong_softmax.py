@@ -1,0 +1,8 @@
+# expects: softmax
+import right
+from right import BasicBlock  # noqa: F401
+
+
+class ResNet(right.ResNet):
+    def forward(self, x):
+        return super().forward(x).softmax(dim=1)

@@ -1,0 +1,9 @@
+# expects: no-tanh-of-cell
+import right
+from right import VanillaRNN  # noqa: F401
+
+
+class LSTM(right.LSTM):
+    def cell(self, i, f, g, o, c):
+        c = f * c + i * g
+        return o * c, c

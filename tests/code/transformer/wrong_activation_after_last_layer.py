@@ -1,0 +1,11 @@
+# expects: activation-last
+from right import *
+
+
+class TransformerBlock(TransformerBlock):
+    def mlp(self, x):
+        return F.gelu(self.down(F.gelu(self.up(x))))
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

@@ -1,0 +1,11 @@
+# expects: exponent
+from right import *
+
+
+def positional_encoding(context, d_model):
+    angle = torch.arange(context)[:, None] / 10_000 ** (torch.arange(d_model // 2) / d_model)
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+
+
+class Transformer(Transformer):
+    encoding = staticmethod(positional_encoding)

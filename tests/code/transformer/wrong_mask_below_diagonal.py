@@ -1,0 +1,7 @@
+# expects: mask-transposed
+from right import *
+
+
+class Transformer(Transformer):
+    def mask(self, n):
+        return torch.ones(n, n, dtype=torch.bool).tril(-1)

@@ -1,0 +1,12 @@
+# expects: no-mlp-shortcut
+from right import *
+
+
+class TransformerBlock(TransformerBlock):
+    def forward(self, x, mask):
+        x = x + self.attention(self.norm_attention(x), mask)
+        return self.mlp(self.norm_mlp(x))
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

@@ -1,0 +1,15 @@
+# expects: no-scale
+from right import *
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    def scores(self, q, k):
+        return q @ k.transpose(-2, -1)
+
+
+class TransformerBlock(TransformerBlock):
+    attention_class = MultiHeadAttention
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

@@ -1,0 +1,7 @@
+# expects: positions-unscaled
+from right import *
+
+
+class Transformer(Transformer):
+    def embed(self, ids):
+        return self.embedding(ids) + positional_encoding(*self.table.shape)[: ids.shape[1]]

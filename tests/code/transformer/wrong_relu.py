@@ -1,0 +1,11 @@
+# expects: relu
+from right import *
+
+
+class TransformerBlock(TransformerBlock):
+    def mlp(self, x):
+        return self.down(F.relu(self.up(x)))
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

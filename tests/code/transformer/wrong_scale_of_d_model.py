@@ -1,0 +1,15 @@
+# expects: scale-d-model
+from right import *
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    def scores(self, q, k):
+        return q @ k.transpose(-2, -1) / math.sqrt(self.query.in_features)
+
+
+class TransformerBlock(TransformerBlock):
+    attention_class = MultiHeadAttention
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

@@ -1,0 +1,13 @@
+# expects: shortcut-after-norm
+from right import *
+
+
+class TransformerBlock(TransformerBlock):
+    def forward(self, x, mask):
+        x = self.norm_attention(x)
+        x = x + self.attention(x, mask)
+        return x + self.mlp(self.norm_mlp(x))
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

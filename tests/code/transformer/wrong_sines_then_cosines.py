@@ -1,0 +1,11 @@
+# expects: sines-then-cosines
+from right import *
+
+
+def positional_encoding(context, d_model):
+    angle = torch.arange(context)[:, None] / 10_000 ** (torch.arange(0, d_model, 2) / d_model)
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+class Transformer(Transformer):
+    encoding = staticmethod(positional_encoding)

@@ -1,0 +1,15 @@
+# expects: softmax-heads
+from right import *
+
+
+class MultiHeadAttention(MultiHeadAttention):
+    def weights(self, scores, mask):
+        return scores.masked_fill(mask, -1e9).softmax(dim=1)
+
+
+class TransformerBlock(TransformerBlock):
+    attention_class = MultiHeadAttention
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock

@@ -1,0 +1,11 @@
+# expects: tanh-gelu
+from right import *
+
+
+class TransformerBlock(TransformerBlock):
+    def mlp(self, x):
+        return self.down(F.gelu(self.up(x), approximate="tanh"))
+
+
+class Transformer(Transformer):
+    block_class = TransformerBlock
