@@ -26,7 +26,7 @@ mod tabs;
 mod visits;
 
 pub use crate::panel::address::{page_problems, page_tidied};
-pub use crate::panel::code::{CodePart, DrawnPart};
+pub use crate::panel::code::{CodePart, DrawnPart, code_flow};
 pub use crate::panel::controls::{ControlGroup, controls, controls_without, folded_controls};
 pub use crate::panel::copy_button::CopyButton;
 pub use crate::panel::frame::{ChapterBody, Page, frame};

@@ -98,18 +98,18 @@ class LookupNet(nn.Module):
 class Attended(nn.Module):
     """A function of attention on random queries, keys and values, which are its parameters, so gradients reach them."""
 
-    def __init__(self, function, n_keys=6):
+    def __init__(self, function):
         super().__init__()
         self.function = function
         self.Q = nn.Parameter(torch.randn(2, 3, 6, 4))
-        self.K = nn.Parameter(torch.randn(2, 3, n_keys, 4))
-        self.V = nn.Parameter(torch.randn(2, 3, n_keys, 4))
+        self.K = nn.Parameter(torch.randn(2, 3, 6, 4))
+        self.V = nn.Parameter(torch.randn(2, 3, 6, 4))
 
     def forward(self, mask, scale):
         return first(self.function(self.Q, self.K, self.V, mask, scale))
 
 
-# ---- Mistakes in scaled dot-product attention: {id: (sentence, function)}
+# ---- Mistakes in scaled dot-product attention: (id, sentence, function)
 
 
 def with_scale(change):
@@ -131,90 +131,110 @@ def mask_added(Q, K, V, mask, scale):
     return (scores if mask is None else scores + mask.float()).softmax(dim=-1) @ V
 
 
-IN_ATTENTION = {
-    "softmax-axis": (
+IN_ATTENTION = [
+    (
+        "softmax-axis",
         "The softmax goes over the queries (dim=-2). Each query has to distribute its weights over the keys: dim=-1.",
         partial(attention, softmax=lambda s: s.softmax(dim=-2)),
     ),
-    "softmax-heads": (
+    (
+        "softmax-heads",
         "The softmax goes over the heads (dim=1) instead of the keys. Count the axes from the end: dim=-1.",
         partial(attention, softmax=lambda s: s.softmax(dim=1)),
     ),
-    "softmax-batch": (
+    (
+        "softmax-batch",
         "The softmax goes over the batch (dim=0) instead of the keys. Count the axes from the end: dim=-1.",
         partial(attention, softmax=lambda s: s.softmax(dim=0)),
     ),
-    "missing-softmax": (
+    (
+        "missing-softmax",
         "There is no softmax: the scores themselves are used as weights, so they neither sum to 1 nor are positive.",
-        partial(attention, softmax=lambda s: s),
+        partial(attention, softmax=lambda s: s, hidden=0.0),
     ),
-    "missing-scale": (
+    (
+        "missing-scale",
         "The scores are not multiplied by the scale. Look between the product Q Kᵀ and the softmax.",
         with_scale(lambda scale, d_k: 1.0),
     ),
-    "own-scale": (
+    (
+        "own-scale",
         "The scores are scaled by 1 / √d_k of the queries, and the argument scale is ignored.",
         with_scale(lambda scale, d_k: d_k**-0.5),
     ),
-    "scale-twice": (
+    (
+        "scale-twice",
         "The scores are scaled by the square of the scale: it is applied twice, or they are divided by d_k instead of √d_k.",
         with_scale(lambda scale, d_k: scale**2),
     ),
-    "scale-divided": (
+    (
+        "scale-divided",
         "The scores are divided by the scale. It is a factor: 1 / √d_k, not √d_k.",
         with_scale(lambda scale, d_k: 1 / scale),
     ),
-    "scale-multiplied": (
+    (
+        "scale-divided",
         "The scores are multiplied by √d_k instead of divided by it.",
         with_scale(lambda scale, d_k: d_k**0.5),
     ),
-    "scale-after-softmax": (
+    (
+        "scale-after-softmax",
         "The scale is applied after the softmax, so the weights sum to the scale instead of 1. It belongs before the softmax.",
         lambda Q, K, V, mask, scale: scale * attention(Q, K, V, mask, 1.0),
     ),
-    "queries-and-keys": (
+    (
+        "queries-and-keys",
         "Queries and keys have changed places: the scores are K Qᵀ, so rows and columns of the weights are exchanged.",
         lambda Q, K, V, mask, scale: attention(K, Q, V, mask, scale),
     ),
-    "keys-and-values": (
+    (
+        "keys-and-values",
         "Keys and values have changed places: the scores are Q Vᵀ and the averages are of K.",
         lambda Q, K, V, mask, scale: attention(Q, V, K, mask, scale),
     ),
-    "weights-transposed": (
+    (
+        "weights-transposed",
         "The weights are transposed before they average the values: row i of the weights has to average for query i.",
         partial(attention, average=lambda weights, V: weights.transpose(-2, -1) @ V),
     ),
-    "mask-inverted": (
+    (
+        "mask-inverted",
         "The mask is the wrong way around: here True hides a key. (In PyTorch's own F.scaled_dot_product_attention, True shows it.)",
         partial(attention, mask_of=lambda mask: ~mask),
     ),
-    "mask-transposed": (
+    (
+        "mask-transposed",
         "The mask is on the wrong side: its last axis belongs to the keys, and it is applied to the queries.",
         partial(attention, mask_of=lambda mask: mask.transpose(-2, -1)),
     ),
-    "mask-ignored": (
+    (
+        "mask-ignored",
         "The mask has no effect. Is it passed on, and is the result of masked_fill used? masked_fill, without _, changes nothing in place.",
         lambda Q, K, V, mask, scale: attention(Q, K, V, None, scale),
     ),
-    "mask-zero": (
+    (
+        "mask-zero",
         "Masked scores are set to 0, which is a score like any other. They must be very negative before the softmax, such as -1e30.",
         partial(attention, hidden=0.0),
     ),
-    "mask-after-softmax": (
+    (
+        "mask-after-softmax",
         "The mask is applied only after the softmax, so the remaining weights sum to less than 1. Mask the scores before it.",
         masked_after_softmax,
     ),
-    "mask-added": (
+    (
+        "mask-added",
         "The mask is added to the scores, which raises hidden scores by 1. Use masked_fill with a very negative number.",
         mask_added,
     ),
-    "weights-detached": (
+    (
+        "weights-detached",
         "The outputs are right, but no gradient passes through the weights. Look for detach, .data, .item or no_grad.",
         partial(attention, softmax=lambda s: s.softmax(dim=-1).detach()),
     ),
-}
+]
 
-# ---- Mistakes in multi-head attention: {id: (sentence, changes of RightAttention)}
+# ---- Mistakes in multi-head attention: (id, sentence, changes of RightAttention)
 
 
 def split_by_view(x, n_heads):
@@ -250,86 +270,102 @@ def scale_of_all_heads(Q, K, V, mask, scale):
 
 
 def transposed(x, layer):
-    return x @ layer.weight
+    return x @ layer.weight.reshape(layer.in_features, layer.out_features)
 
 
-IN_HEADS = {
-    "heads-by-view": (
+IN_HEADS = [
+    (
+        "heads-by-view",
         "The projections are cut into heads by view(batch, heads, n, d_head), which mixes positions. View as [batch, n, heads, "
         "d_head] and transpose(1, 2), and go back the same way.",
         dict(split=split_by_view, merge=merge_by_view),
     ),
-    "split-by-view": (
+    (
+        "split-by-view",
         "The projections are cut into heads by view(batch, heads, n, d_head), which mixes positions. View as [batch, n, heads, "
         "d_head] and transpose(1, 2).",
         dict(split=split_by_view),
     ),
-    "merge-by-view": (
+    (
+        "merge-by-view",
         "The heads are joined without transposing back first. Use transpose(1, 2) from [batch, heads, n, d_head], then flatten.",
         dict(merge=merge_by_view),
     ),
-    "heads-interleaved": (
+    (
+        "heads-interleaved",
         "The numbers of a head are not adjacent: the last axis is cut into [d_head, heads] instead of [heads, d_head].",
         dict(split=split_interleaved, merge=merge_interleaved),
     ),
-    "split-interleaved": (
+    (
+        "split-interleaved",
         "The numbers of a head are not adjacent after the split: the last axis is cut into [d_head, heads] instead of [heads, d_head].",
         dict(split=split_interleaved),
     ),
-    "merge-interleaved": (
+    (
+        "merge-interleaved",
         "The heads are joined number by number instead of one after the other: the last two axes have to be [heads, d_head].",
         dict(merge=merge_interleaved),
     ),
-    "single-head": (
+    (
+        "single-head",
         "All heads attend together as a single one. Split queries, keys and values before the scores, so each head has its own weights.",
         dict(attend=heads_together),
     ),
-    "heads-as-keys": (
+    (
+        "heads-as-keys",
         "Each position attends over its own heads. Transpose to [batch, heads, n, d_head] before the product of queries and keys.",
         dict(attend=heads_attend_to_heads),
     ),
-    "keys-from-queries": (
+    (
+        "keys-from-queries",
         "Keys are computed with the projection of the queries. Look at the three projections: each has its own layer.",
         dict(project=lambda layers, x: (layers.query(x), layers.query(x), layers.value(x))),
     ),
-    "values-from-keys": (
+    (
+        "values-from-keys",
         "Values are computed with the projection of the keys. Look at the three projections: each has its own layer.",
         dict(project=lambda layers, x: (layers.query(x), layers.key(x), layers.key(x))),
     ),
-    "values-unprojected": (
+    (
+        "values-unprojected",
         "The values are the input itself, without their projection.",
         dict(project=lambda layers, x: (layers.query(x), layers.key(x), x)),
     ),
-    "missing-output-projection": (
+    (
+        "missing-output-projection",
         "The joined heads are returned without the output projection W^O.",
         dict(finish=lambda layers, merged, x: merged),
     ),
-    "residual": (
+    (
+        "residual",
         "The input is added to the output. The residual connection of a transformer is outside of attention, and this network has none.",
         dict(finish=lambda layers, merged, x: x + layers.output(merged)),
     ),
-    "weights-transposed-linear": (
-        "The weights of the projections are transposed: nn.Linear computes x Wᵀ with a weight [d_out, d_in].",
+    (
+        "weights-transposed-linear",
+        "The weights of the projections are not transposed: a weight [d_out, d_in] has to be transposed, not reshaped, as x @ W.t().",
         dict(
             project=lambda layers, x: [transposed(x, layer) for layer in (layers.query, layers.key, layers.value)],
             finish=lambda layers, merged, x: transposed(merged, layers.output),
         ),
     ),
-    "scale-of-all-heads": (
+    (
+        "scale-of-all-heads",
         "The scores are scaled by 1 / √(n_heads d_head), the size of all heads together, instead of the argument scale.",
         dict(attend=scale_of_all_heads),
     ),
-    "bias": (
+    (
+        "bias",
         "The projections have biases, which are trained. These have none: nn.Linear(..., bias=False).",
         dict(bias=True),
     ),
-}
+]
 
 
 def mistakes_of(build):
     """Return all mistakes of a builder that takes changes of RightAttention."""
-    found = [Mistake(id, sentence, partial(build, attend=attend)) for id, (sentence, attend) in IN_ATTENTION.items()]
-    return found + [Mistake(id, sentence, partial(build, **changes)) for id, (sentence, changes) in IN_HEADS.items()]
+    found = [Mistake(id, sentence, partial(build, attend=attend)) for id, sentence, attend in IN_ATTENTION]
+    return found + [Mistake(id, sentence, partial(build, **changes)) for id, sentence, changes in IN_HEADS]
 
 
 # ---- Tasks
@@ -382,15 +418,12 @@ def build_student(student, arrangements, d_model, *sizes):
     return student.MultiHeadAttention(d_model, *sizes)
 
 
-def function_task(words, mask, n_keys=6):
-    def build(attend):
-        return Attended(attend, n_keys)
-
+def function_task(words, mask):
     return Task(
         title=f"{FUNCTION} {words}",
-        build=lambda student: build(student.scaled_dot_product_attention),
-        right=partial(build, attention),
-        mistakes=[Mistake(id, sentence, partial(build, attend)) for id, (sentence, attend) in IN_ATTENTION.items()],
+        build=lambda student: Attended(student.scaled_dot_product_attention),
+        right=partial(Attended, attention),
+        mistakes=[Mistake(id, sentence, partial(Attended, attend)) for id, sentence, attend in IN_ATTENTION],
         batch=lambda: {"mask": mask, "scale": 0.7},
         call=lambda model, batch: model(batch["mask"], batch["scale"]),
         loss=weighted_sum,
@@ -449,7 +482,6 @@ main(
         slug="attention",
         tasks=[
             function_task("without a mask", None),
-            function_task("with more keys than queries", None, n_keys=9),
             function_task("with a causal mask", CAUSAL),
             function_task("with a padding mask", PADDING),
             masked_task(),

@@ -250,7 +250,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     device.seed(SEED);
     let bytes = std::fs::read(&path).ok();
     let setup = match &bytes {
-        Some(bytes) => Some(Setup { file: SafeTensors::deserialize(bytes)?, device: device.clone() }),
+        Some(bytes) => {
+            let file = SafeTensors::deserialize(bytes);
+            let file = file.map_err(|_| format!("{path} is not a set-up file. Download it again."))?;
+            Some(Setup { file, device: device.clone() })
+        }
         None => None,
     };
     let recorded = setup.as_ref().map_or_else(Vec::new, Setup::batches);

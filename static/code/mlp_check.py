@@ -312,22 +312,20 @@ def match(student, lab, names):
     def of_rank(tensors, rank):
         return {name: tuple(tensor.shape) for name, tensor in tensors.items() if tensor.dim() == rank}
 
-    def how(mine, other):
-        return "name" if mine == other else "order"
-
     ours, labs = of_rank(student, 2), of_rank(lab, 2)
     flips = [flip for flip in (False, True) if [s[:: -1 if flip else 1] for s in ours.values()] == list(labs.values())]
     if not flips:
         return match_by_name(student, lab, names)
-    pairs = {mine: (other, flips[0], how(mine, other)) for mine, other in zip(ours, labs)}
+    # "name": not worth a line of the output.
+    pairs = {mine: (other, flips[0], "order" if flips[0] else "name") for mine, other in zip(ours, labs)}
     biases, lab_biases = of_rank(student, 1), of_rank(lab, 1)
     if list(biases.values()) == list(lab_biases.values()):
-        return pairs | {mine: (other, False, how(mine, other)) for mine, other in zip(biases, lab_biases)}
+        return pairs | {mine: (other, False, "name") for mine, other in zip(biases, lab_biases)}
     # Some layers have no bias, or more than one: a bias belongs to the weight of the same layer.
     for weight, (other, _, _) in list(pairs.items()):
         mine, other = (f"{name.rpartition('.')[0]}.bias" for name in (weight, other))
         if mine in biases and other in lab_biases:
-            pairs[mine] = (other, False, how(mine, other))
+            pairs[mine] = (other, False, "name")
     return pairs
 
 

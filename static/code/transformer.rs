@@ -21,12 +21,11 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamGroup};  //?
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};  //? clip !weight_decay
 use burn::module::{Module, ModuleMapper, Param, ParamGroup};  //? !clip weight_decay
 use burn::module::{Module, ModuleMapper, Param};  //? !clip !weight_decay
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Dropout, DropoutConfig};  //? dropout
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::optim::{AdamWConfig, GradientsParams};
-use burn::tensor::activation::gelu;  //? mlp
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{gelu, log_softmax, softmax};  //? mlp
+use burn::tensor::activation::{log_softmax, softmax};  //? !mlp
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor, TensorData};
 use safetensors::SafeTensors;
 use std::collections::BTreeSet;  //? task=text
@@ -216,7 +215,7 @@ impl Transformer {
         let [batch, len] = windows.dims();
         let n = len - 1;
         let logits = self.forward(windows.clone().narrow(1, 0, n));
-        let log_p = burn::tensor::activation::log_softmax(logits, 2);  //@ loss
+        let log_p = log_softmax(logits, 2);  //@ loss
         let targets = windows.narrow(1, 1, n).reshape([batch, n, 1]);  //@ loss
         log_p.gather(2, targets).neg().reshape([batch, n])  //@ loss
     }

@@ -267,12 +267,11 @@ def mistakes(sentences, right):
     return [Mistake(slug, sentence, lambda slug=slug: right(slug)) for slug, sentence in sentences.items()]
 
 
-def right_block():
-    """Return a block with random numbers in all its parameters, so that each of them matters."""
-    block = Block()
-    for name, parameter in block.named_parameters():
+def randomized(module):
+    """Put random numbers into all parameters, so that each of them matters."""
+    for name, parameter in module.named_parameters():
         nn.init.normal_(parameter, mean=float("norm" in name and name.endswith("weight")), std=D_MODEL**-0.5)
-    return block
+    return module
 
 
 def block_batch():
@@ -316,11 +315,14 @@ def fused(tensors):
     return {**tensors, **joined}
 
 
-def with_mlp(tensors):
-    """The MLP as a module of its own."""
-    return {name.replace("up.", "mlp.up.").replace("down.", "mlp.down."): tensor for name, tensor in tensors.items()}
+def noted(model):
+    """Offer the arrangement above if the student's model has a layer of that size."""
+    sizes = [sorted(parameter.shape) for parameter in model.parameters()]
+    LAYOUTS[:] = [fused] if [D_MODEL, 3 * D_MODEL] in sizes else []
+    return model
 
 
+LAYOUTS = []
 NAMES = {
     "embedding": "wte tok_emb token_emb token_embedding token_embedding_table embed",
     "positions": "wpe pos_emb position_emb position_embedding position_embedding_table pos_embedding",
@@ -335,13 +337,9 @@ NAMES = {
     "c_attn": "qkv qkv_proj in_proj",
     "up": "c_fc fc1 linear1 w1 lin1",
     "down": "fc2 linear2 w2 lin2",
-    "mlp": "feed_forward ffn ffwd ff",
     "norm": "ln_f final_norm norm_f last_norm",
     "head": "lm_head unembedding U",
 }
-
-LAYOUTS = [fused, with_mlp, lambda tensors: with_mlp(fused(tensors))]  #? mlp
-LAYOUTS = [fused]  #? !mlp
 
 tasks = [
     #{ positions=sinusoidal
@@ -356,8 +354,8 @@ tasks = [
     #}
     Task(
         title="TransformerBlock(d_model, n_heads)",
-        build=lambda student: student.TransformerBlock(D_MODEL, HEADS),
-        right=right_block,
+        build=lambda student: noted(student.TransformerBlock(D_MODEL, HEADS)),
+        right=lambda: randomized(Block()),
         mistakes=mistakes(BLOCK_MISTAKES, Block),
         batch=block_batch,
         call=lambda model, batch: first(model(batch["x"], batch["mask"])),
@@ -367,8 +365,9 @@ tasks = [
     ),
     Task(
         title="Transformer(vocabulary, d_model, n_heads, n_layers, context)",
-        build=lambda student: student.Transformer(VOCABULARY, D_MODEL, HEADS, LAYERS, CONTEXT),
-        right=RightTransformer,
+        build=lambda student: noted(student.Transformer(VOCABULARY, D_MODEL, HEADS, LAYERS, CONTEXT)),
+        right=RightTransformer,  #? !dropout
+        right=lambda: randomized(RightTransformer()),  #? dropout
         mistakes=mistakes(MISTAKES, RightTransformer),
         #{ !dropout
         arm=ARM,

@@ -139,7 +139,7 @@ test('all chapters share the settings', async ({ open }) => {
 });
 
 test('a single figure fits a small frame, with the controls and the button that it needs', { tag: '@long' }, async ({ open }) => {
-  const page = await open('#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,n_probe,width,seeds,step,stop,reset', { width: 640, height: 480 });
+  const page = await open('#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,directions,n_probe,width,seeds,step,stop,reset', { width: 640, height: 480 });
   await probed(page);
   assert.deepEqual(await drawn(page), ['spectrum']);
   assert.equal(await page.locator('.control:visible').count(), 2);

@@ -344,6 +344,7 @@ test('CIFAR-10 files are accepted, used, stored and removed; others are refused 
 
   await page.reload();
   await page.waitForSelector('[data-panel="cnn"]');
+  await openSettings(page);
   await box(page).getByText('test_batch.bin (').waitFor();
   await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
   await box(page).locator('[data-action="remove-files"]').click();

@@ -17,6 +17,9 @@ use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+/// The manifest of a crate with the program for burn. It is the same in all sections.
+const MANIFEST: &str = include_str!("../../../static/code/Cargo.toml");
+
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct CodeFigureProps {
     pub(in crate::panel) experiment: &'static AnyExperiment,
@@ -147,7 +150,12 @@ fn downloads(view: View, slug: &str, script: &str) -> Html {
                 { button("Notebook", format!("nn_lab_{slug}.ipynb"), "application/x-ipynb+json", notebook(script).into()) }
             </>
         },
-        View::Burn => button("main.rs", "main.rs".to_owned(), "text/rust", script.into()),
+        View::Burn => html! {
+            <>
+                { button("src/main.rs", "main.rs".to_owned(), "text/rust", script.into()) }
+                { button("Cargo.toml", "Cargo.toml".to_owned(), "text/plain", MANIFEST.into()) }
+            </>
+        },
         View::Lab(_) => Html::default(),
     }
 }

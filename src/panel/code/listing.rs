@@ -32,16 +32,15 @@ pub(super) fn Listing(props: &ListingProps) -> Html {
     });
     let line = |line: &Line| {
         let is_lit = line.parts.iter().any(|part| lit.is(part));
-        let first = line.parts.first().cloned().map(AttrValue::from);
+        let parts = (!line.parts.is_empty()).then(|| AttrValue::from(line.parts.join(" ")));
         let (light, here) = (lit.light.clone(), here.clone());
-        let enter = first.clone().map(|part| {
+        let enter = parts.clone().map(|part| {
             Callback::from(move |_: MouseEvent| {
                 *here.borrow_mut() = Some(part.clone());
                 light.emit(Some(part.clone()));
             })
         });
-        let leave = first.map(|_| lit.light.reform(|_: MouseEvent| None));
-        let parts = (!line.parts.is_empty()).then(|| line.parts.join(" "));
+        let leave = parts.as_ref().map(|_| lit.light.reform(|_: MouseEvent| None));
         html! {
             <span class="code-line" data-parts={parts} data-lit={is_lit.then_some("")} onmouseenter={enter} onmouseleave={leave}>
                 { text(&line.text, props.comment) }{ "\n" }

@@ -5,26 +5,29 @@ mod compare;
 mod figure;
 mod file_menu;
 mod files;
+mod flow;
 mod listing;
 mod source;
 mod weights;
 
 pub(super) use crate::panel::code::figure::CodeFigure;
 pub(super) use crate::panel::code::files::CodeFiles;
+pub use crate::panel::code::flow::code_flow;
 
 use yew::prelude::*;
 
-/// The part of the figure that is lit: its equation, its drawing, and its lines of code.
+/// The parts of the figure that are lit: their equations, drawings, and lines of code.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Lit {
+    /// The names of the parts, separated by spaces.
     pub(super) part: Option<AttrValue>,
-    /// Lights a part, or none.
+    /// Lights parts, or none.
     pub(super) light: Callback<Option<AttrValue>>,
 }
 
 impl Lit {
     fn is(&self, id: &str) -> bool {
-        self.part.as_deref() == Some(id)
+        self.part.as_deref().is_some_and(|parts| parts.split(' ').any(|part| part == id))
     }
 
     /// Returns callbacks that light a part while the pointer is over it or it has the focus, and that turn it off.

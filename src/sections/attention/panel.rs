@@ -1,5 +1,6 @@
 //! The panel of section 5.
 
+mod code;
 mod cost;
 mod cover;
 mod figures;
@@ -111,6 +112,12 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
                         <LearningFigures config={config()} record={run()} />
                     </>
                 },
+                ..body
+            },
+            "code" => ChapterBody {
+                lead: code::code_lead(),
+                stage: code::code_parts(&config()),
+                keys: keys![Config; task, mask, n_heads, optimizer],
                 ..body
             },
             _ => body,

@@ -1,6 +1,7 @@
 //! The panel of section 2.
 
 mod budget;
+mod code;
 mod counts;
 mod cover;
 mod data;
@@ -152,6 +153,11 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             "features" => ChapterBody {
                 stage: html! { <Inside samples={samples.clone()} views={views()} {image} set={settings.set.clone()} /> },
                 keys: keys![Config; dataset, width, learning_rate, seed],
+                ..ChapterBody::default()
+            },
+            "code" => ChapterBody {
+                stage: code::code_parts(config),
+                keys: keys![Config; width, dataset, crop, flip],
                 ..ChapterBody::default()
             },
             _ => ChapterBody::default(),

@@ -1,5 +1,6 @@
 //! The panel of section 1.
 
+mod code;
 mod collapse;
 mod cover;
 mod figures;
@@ -119,6 +120,12 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             stage: html! { <Matrices config={config.clone()} net={lab.record.net(NONLINEAR).cloned().map(PtrEq)} /> },
             keys: keys![Config; dataset, depth, width, hidden, bias],
             below: html! { <><Readouts />{ text::param_formula(config) }{ text::parameters() }</> },
+            ..ChapterBody::default()
+        },
+        "code" => ChapterBody {
+            lead: code::code_lead(),
+            stage: code::code_parts(config),
+            keys: keys![Config; activation, depth, width, bias, optimizer],
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),

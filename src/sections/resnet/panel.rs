@@ -4,6 +4,7 @@ mod answers;
 mod block;
 mod by_hand;
 mod chain;
+mod code;
 mod cover;
 mod depth;
 mod drawing;
@@ -115,6 +116,12 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
                     <GradientMaps config={config.clone()} record={record.clone()} />
                 </>
             },
+            ..ChapterBody::default()
+        },
+        "code" => ChapterBody {
+            lead: code::code_lead(),
+            stage: code::code_parts(config),
+            keys: keys![Config; order, shortcut, block, batch_norm],
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),

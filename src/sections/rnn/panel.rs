@@ -1,6 +1,7 @@
 //! The panel of section 4.
 
 mod cell;
+mod code;
 mod cover;
 mod figures;
 mod latest;
@@ -96,6 +97,12 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
                     <Readouts />
                 </>
             },
+            ..ChapterBody::default()
+        },
+        "code" => ChapterBody {
+            lead: code::code_lead(),
+            stage: code::code_parts(config),
+            keys: keys![Config; seq_len, alphabet, forget_bias, spectral_radius],
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),

@@ -22,6 +22,8 @@ pub mod next;
 mod panel;
 pub mod positions;
 #[cfg(feature = "compute")]
+mod nanogpt;
+#[cfg(feature = "compute")]
 mod predict;
 #[cfg(feature = "compute")]
 mod probe;

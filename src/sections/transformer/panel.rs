@@ -3,6 +3,7 @@
 mod block;
 mod causal_mask;
 mod chars;
+mod code;
 mod copying;
 mod cover;
 mod head_scores;
@@ -161,6 +162,12 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             },
             ..ChapterBody::default()
         },
+        "code" => ChapterBody {
+            lead: code::code_lead(),
+            stage: code::code_parts(config),
+            keys: keys![Config; task, positions, mlp, tied],
+            ..ChapterBody::default()
+        },
         _ => ChapterBody::default(),
     };
     let own_text = html! { <own_text::OwnText task={config.task} choice={config.text} info={info()} set={settings.set.clone()} /> };
@@ -223,7 +230,7 @@ fn Cost(props: &CostProps) -> Html {
     html! {
         <p class="cost" data-cost="" title={details}>
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { ", " }<strong>{ time }</strong>{ ". " }
+            { ", " }<strong>{ format!("{time}. ") }</strong>
             { offer }
         </p>
     }

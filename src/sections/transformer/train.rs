@@ -4,9 +4,10 @@ use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
     Ablation, Config, Frame, MaskChoice, Model, Request, TEMPERATURES, Transformer, files, memory_bytes,
-    predict, writing,
+    nanogpt, predict, writing,
 };
 use crate::core::LabError;
+use crate::data::safetensors::NamedTensor;
 use crate::run::arm::StepBatch;
 use crate::run::driver::{Training, at_multiples};
 use crate::run::train_state::AnyTrainState;
@@ -17,6 +18,10 @@ use std::rc::Rc;
 
 impl Train for Transformer {
     type Training = TransformerTraining;
+
+    fn adapt_names(tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
+        nanogpt::adapt_names(tensors)
+    }
 }
 
 /// The model in training.

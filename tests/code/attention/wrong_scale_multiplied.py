@@ -1,4 +1,4 @@
-# expects: scale-multiplied
+# expects: scale-divided
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: detached-branch
+# settings: block=basic order=post shortcut=b batch_norm=False
 import right
 
 

@@ -1,4 +1,5 @@
 # expects: log-softmax
+# settings: block=basic order=post shortcut=b batch_norm=False
 import right
 from right import BasicBlock  # noqa: F401
 

@@ -1,4 +1,5 @@
 # expects: pre-activation
+# settings: block=basic order=post shortcut=b batch_norm=False
 import right
 import torch.nn.functional as F
 

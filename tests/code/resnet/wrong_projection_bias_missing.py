@@ -1,4 +1,5 @@
 # expects: projection-bias-missing
+# settings: block=basic order=post shortcut=b batch_norm=False
 import right
 from torch import nn
 

@@ -1,4 +1,5 @@
 # expects: shortcut-twice
+# settings: block=basic order=post shortcut=b batch_norm=False
 import right
 
 

@@ -91,7 +91,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
         <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} {table}>
             if let Some(view) = view {
                 <p class="cnn-words" data-look-step={view.step.to_string()}>
-                    { if view.step == 0 { "Before training: ".to_owned() } else { format!("After step {}: ", view.step) } }{ prediction(view, names) }
+                    { format!("{}{}", when(view.step), prediction(view, names)) }
                 </p>
                 <div class="cnn-row"><span>{ "3 × 3 kernels" }</span>{ filters(view, channels) }</div>
                 { for view.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
@@ -100,6 +100,10 @@ fn NetInside(props: &NetInsideProps) -> Html {
             }
         </Figure>
     }
+}
+
+fn when(step: u32) -> String {
+    if step == 0 { "Before training: ".to_owned() } else { format!("After step {step}: ") }
 }
 
 /// Returns the predicted class with its softmax output.

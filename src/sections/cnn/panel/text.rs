@@ -13,6 +13,9 @@ fn lead(words: &'static str) -> Html {
 
 /// The lead of each chapter.
 pub(super) fn lead_of(chapter: &str) -> Html {
+    if chapter == "code" {
+        return super::code::code_lead();
+    }
     lead(match chapter {
         "shift" => {
             "A convolution uses the same few weights at every position. If the image shifts, its maps shift with it; the outputs of a dense layer change completely."

@@ -216,14 +216,15 @@ fn LinkedText(props: &LinkedProps) -> Html {
             <h3>{ format!("Query: position {1}, {0}{2}", asked, props.query, if props.locked { ", pinned" } else { "" }) }</h3>
             <pre class="linked-text" tabindex="0" role="region" aria-label="The window, shaded by attention">{ for window.iter().enumerate().map(character) }</pre>
             <p class="muted">
-                if let Some((c, weight, key)) = strongest {
-                    { format!("Most weight: {} on “{}”, {}. ", format_number(f64::from(weight), 3), spoken(c), distance(props.query, key)) }
-                }
                 { "The row sums to " }{ number("row_sum", sum, 2) }{ ". " }
+                if let Some((c, weight, key)) = strongest {
+                    { format!("Most weight: {} on “{}”, {}.", format_number(f64::from(weight), 3), spoken(c), distance(props.query, key)) }
+                }
             </p>
             <p class="muted">
-                { format!("This head: {}. Over all queries, its mean distance is ", stats.description()) }{ number("head_distance", stats.distance, 2) }
-                { " characters and its entropy " }{ number("head_entropy", stats.entropy, 2) }{ " nats." }
+                { "Over all queries, the mean distance is " }{ number("head_distance", stats.distance, 2) }
+                { " characters and the entropy " }{ number("head_entropy", stats.entropy, 2) }
+                { format!(" nats. This head: {}.", stats.description()) }
             </p>
         </>
     }

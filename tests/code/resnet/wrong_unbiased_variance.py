@@ -1,5 +1,6 @@
-# expects: norm-over-everything
-import right
+# expects: unbiased-variance
+# settings: block=basic order=post shortcut=b batch_norm=True
+import right_batch_norm as right
 import torch
 from torch import nn
 
@@ -10,7 +11,7 @@ class Norm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
 
     def forward(self, x):
-        mean, var = x.mean((0, 1, 2, 3), keepdim=True), x.var((0, 1, 2, 3), keepdim=True, correction=0)
+        mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=1)
         return (x - mean) / (var + 1e-5).sqrt() * self.weight[:, None, None] + self.bias[:, None, None]
 
 

@@ -1,5 +1,6 @@
-# expects: norm-over-channels
-import right
+# expects: variance-for-deviation
+# settings: block=basic order=post shortcut=b batch_norm=True
+import right_batch_norm as right
 import torch
 from torch import nn
 
@@ -10,8 +11,8 @@ class Norm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
 
     def forward(self, x):
-        mean, var = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), keepdim=True, correction=0)
-        return (x - mean) / (var + 1e-5).sqrt() * self.weight[:, None, None] + self.bias[:, None, None]
+        mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)
+        return (x - mean) / (var + 1e-5) * self.weight[:, None, None] + self.bias[:, None, None]
 
 
 class BasicBlock(right.BasicBlock):

@@ -1,7 +1,8 @@
 # expects: stem-norm-missing
-import right
+# settings: block=basic order=post shortcut=b batch_norm=True
+import right_batch_norm as right
 import torch.nn.functional as F
-from right import BasicBlock  # noqa: F401
+from right_batch_norm import BasicBlock  # noqa: F401
 
 
 class ResNet(right.ResNet):

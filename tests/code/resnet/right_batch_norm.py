@@ -1,3 +1,4 @@
+# settings: block=basic order=post shortcut=b batch_norm=True
 import torch.nn.functional as F
 from torch import nn
 

@@ -1,5 +1,6 @@
 # expects: convolution-bias
-import right
+# settings: block=basic order=post shortcut=b batch_norm=True
+import right_batch_norm as right
 import torch
 from torch import nn
 

@@ -1,6 +1,7 @@
 # expects: eval-mode
-import right
-from torch.nn import functional as F
+# settings: block=basic order=post shortcut=b batch_norm=True
+import right_batch_norm as right
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,0 +1,12 @@
+# expects: projection-of-input
+# settings: block=bottleneck order=pre shortcut=b batch_norm=True
+import right_pre_activation as right
+
+
+class Bottleneck(right.Bottleneck):
+    def shortcut(self, x, a):
+        return super().shortcut(x, x)
+
+
+class ResNet(right.ResNet):
+    Block = Bottleneck

@@ -1,0 +1,9 @@
+# expects: stem-relu
+# settings: block=bottleneck order=pre shortcut=b batch_norm=True
+import right_pre_activation as right
+from right_pre_activation import Bottleneck  # noqa: F401
+
+
+class ResNet(right.ResNet):
+    def first(self, x):
+        return self.stem(x).relu()
