@@ -29,7 +29,7 @@ for (const name of list()) if (/\.(br|gz)$/.test(name)) rmSync(join(folder, name
 const names = {};
 for (const name of list()) {
   const { dir, name: stem, ext } = posix.parse(name);
-  const requested = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md') || name.startsWith('code/');
+  const requested = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md') || /^(code|models)\//.test(name);
   if (!requested || FIXED.test(name)) continue;
   const hash = sha256(readFileSync(join(folder, name))).slice(0, 16);
   names[name] = posix.join(dir, `${stem}-${hash}${ext}`);

@@ -3,17 +3,19 @@
 # tests/e2e. `./lab test long` adds the browser tests that are tagged @long, as a build server does. `./lab test full` adds
 # what takes minutes: the tests tagged @full and the native tests that are ignored otherwise. `./lab test gpu` is separate: it
 # needs a GPU with Vulkan, for which a software device will do, and builds burn for it once. `./lab test hosts` is separate,
-# too: it installs real course tools and tries panels in them.
+# too: it installs real course tools and tries panels in them. `./lab test code` installs PyTorch and runs the programs that the
+# page writes; once it is installed, the other commands run them, too.
 # A part that fails does not stop the later ones.
 set -uo pipefail
 source scripts/tools.sh
 source scripts/hosts.sh
+source scripts/code.sh
 
 part=${1:-all}
 shift || true
 case "$part" in
-    all | long | full | lint | native | e2e | gpu | hosts) ;;
-    *) fail "./lab test takes long, full, lint, native, e2e, gpu or hosts, not $part" ;;
+    all | long | full | lint | native | e2e | gpu | hosts | code) ;;
+    *) fail "./lab test takes long, full, lint, native, e2e, gpu, hosts or code, not $part" ;;
 esac
 whole() { [[ $part == all || $part == long || $part == full ]]; }
 wants() { whole || [[ $part == "$1" ]]; }
@@ -143,6 +145,20 @@ if wants native; then
         fi
     fi
     check "a new section from the template" bash scripts/try-new-section.sh
+    crates=(rnn)
+    if [[ $part == full ]]; then crates=(mlp cnn resnet rnn attention transformer); fi
+    check "programs with burn that the page writes: ${crates[*]}" bash scripts/burn_crates.sh "${crates[@]}"
+fi
+
+if [[ $part == code ]]; then need_torch; fi
+if [[ $part == code ]] || whole; then
+    sections=()
+    if [[ $part == code ]]; then sections=("$@"); fi
+    if has_torch; then
+        tests "programs for PyTorch that the page writes" code_tests "${sections[@]}"
+    else
+        say "PyTorch is missing; the programs that the page writes for it are not run (./lab test code installs it)"
+    fi
 fi
 
 if [[ -n $site ]]; then

@@ -6,6 +6,8 @@
 //! - `gamma` and `beta` of a normalization are called `weight` and `bias`.
 //! - [`Rename`] lists the exceptions.
 
+use crate::run::arm::Arm;
+
 /// A section's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
@@ -26,6 +28,11 @@ pub struct Rename {
     pub theirs: &'static str,
     /// True for a matrix that is stored transposed.
     pub transposed: bool,
+}
+
+/// Returns the name of a network in files. The only network of a section has no name of its own.
+pub const fn network_name(arm: &Arm) -> &'static str {
+    if arm.slug.is_empty() { "model" } else { arm.slug }
 }
 
 impl Code {

@@ -12,6 +12,7 @@ use crate::core::compared::ComparedTensor;
 use crate::core::settings::Settings;
 use crate::core::{LabError, Progress};
 use crate::data::safetensors::{File, NamedTensor};
+use crate::run::code::network_name;
 use crate::run::driver::Training;
 use crate::run::named;
 use crate::run::train_state::RecordedStep;
@@ -39,10 +40,11 @@ pub async fn set_up<E: Train>(
     let arms = E::arms(config);
     let mut tensors = Vec::new();
     for (index, arm) in arms.iter().enumerate() {
+        let network = network_name(arm);
         let mut training = E::Training::init(config.clone(), index, device, ctx).await?;
         training.state_mut().record(E::CODE);
         let weights = training.state_mut().parameters(E::CODE);
-        tensors.extend(named::read(weights, &format!("{}.0.", arm.slug)).await?);
+        tensors.extend(named::read(weights, &format!("{network}.0.")).await?);
         let mut recorded: Vec<RecordedStep> = Vec::new();
         let most = training.steps().max(WEIGHTS);
         let (mut step, mut steps) = (0, WEIGHTS);
@@ -53,7 +55,7 @@ pub async fn set_up<E: Train>(
             steps = recorded.first().map_or(WEIGHTS, number_of_steps).min(most);
             if step <= WEIGHTS {
                 let weights = training.state_mut().parameters(E::CODE);
-                tensors.extend(named::read(weights, &format!("{}.{step}.", arm.slug)).await?);
+                tensors.extend(named::read(weights, &format!("{network}.{step}.")).await?);
             }
             let all = steps * arms.len() as u32;
             let done = Progress { step: index as u32 * steps + step, steps: all };
@@ -63,12 +65,12 @@ pub async fn set_up<E: Train>(
         }
         let losses = read_all(training.state_mut().take_losses()).await?;
         tensors.push(NamedTensor {
-            name: format!("{}.loss", arm.slug),
+            name: format!("{network}.loss"),
             shape: vec![losses.len()],
             values: losses,
         });
         if let Some(first) = recorded.first() {
-            tensors.extend(named::read(first.gradients.clone(), &format!("{}.grad.", arm.slug)).await?);
+            tensors.extend(named::read(first.gradients.clone(), &format!("{network}.grad.")).await?);
         }
         if index == 0 {
             tensors.extend(recorded.iter().zip(1..).flat_map(|(step, n)| batch(E::CODE.inputs, step, n)));

@@ -3,6 +3,7 @@
 use crate::core::LabError;
 use crate::data::safetensors::{self, File, NamedTensor};
 use crate::run::checkpoint::Checkpoint;
+use crate::run::code::network_name;
 use crate::run::driver::{self, Training};
 use crate::run::named::{self, Named};
 use crate::run::set_up::metadata;
@@ -43,7 +44,7 @@ pub async fn weights<E: Train>(
     let mut metadata = metadata::<E>(config);
     // What PyTorch's own writer says.
     metadata.push(("format".to_owned(), "pt".to_owned()));
-    metadata.push(("network".to_owned(), E::arms(config)[arm].slug.to_owned()));
+    metadata.push(("network".to_owned(), network_name(&E::arms(config)[arm]).to_owned()));
     metadata.push(("step".to_owned(), step.to_string()));
     Ok(File { metadata, tensors, ..File::default() })
 }
@@ -67,7 +68,7 @@ pub async fn open<E: Train>(
     }
     let mut training = E::Training::init(config.clone(), arm, device, ctx).await?;
     let parameters = training.state_mut().parameters(E::CODE);
-    let tensors = of_network(E::adapt_names(file.tensors), E::arms(config)[arm].slug, &parameters);
+    let tensors = of_network(E::adapt_names(file.tensors), network_name(&E::arms(config)[arm]), &parameters);
     let (numbers, unused) = fill(&parameters, &tensors)?;
     if !unused.is_empty() {
         remarks.push(format!("Tensors that this network does not have were left out: {}.", listed(&unused)));

@@ -423,6 +423,13 @@ BLOCK_MISTAKES = [
         "there is no batch norm before the convolutions of a block.",  #? order=pre
         changed_block(remove("bn1", "bn2", "bn3")),
     ),
+#{ order=post shortcut=b|c
+    (
+        "norm-missing",
+        "there is no batch norm in the blocks. Each convolution is followed by one.",
+        changed_block(remove("bn1", "bn2", "bn3", "projection_bn")),
+    ),
+#}
     (
         "convolution-bias",
         "the convolutions have biases, which batch norm subtracts again. Give them bias=False.",
@@ -498,7 +505,23 @@ def post_branch(self, h):
 
 # ---- Mistakes in the network
 
+
+def without_norms(self, residual, Block):
+    RightResNet.__init__(self, residual, changed_block(remove("bn1", "bn2", "bn3", "projection_bn")))
+    for name in ("bn1", "last_norm"):
+        if hasattr(self, name):
+            delattr(self, name)
+
+
 NETWORK_MISTAKES = [
+#{ batch_norm
+    (
+        "norm-missing",
+        "there is no batch norm in the network. Each convolution is followed by one.",  #? order=post
+        "there is no batch norm in the network. Each convolution of a block follows one.",  #? order=pre
+        dict(__init__=without_norms),
+    ),
+#}
     (
         "softmax",
         "the outputs are probabilities. Return logits: the cross-entropy applies the softmax itself.",
@@ -602,13 +625,24 @@ def network_task(arm, residual):
             Mistake(id, sentence, lambda Net=Net, Block=Block: Net(residual, Block)) for id, sentence, Net, Block in mistakes
         ],
         names=NAMES,
-        layouts=[lambda lab: in_order(lab, residual)],
+        layouts=[
+            lambda lab: in_order(lab, residual),
+            lambda lab: in_sequential(in_order(lab, residual), "shortcut"),
+            lambda lab: in_sequential(in_order(lab, residual), "downsample"),
+        ],
     )
 
 
 def in_order(lab, residual):
     """The lab's parameters in the order of the layers, instead of that of the file."""
     return {name: lab[name] for name in state_of(RightResNet(residual)) if name in lab}
+
+
+def in_sequential(lab, name):
+    """The lab's parameters with projection and batch norm in an nn.Sequential, as in torchvision."""
+    return {
+        key.replace("projection_bn.", f"{name}.1.").replace("projection.", f"{name}.0."): tensor for key, tensor in lab.items()
+    }
 
 
 NAMES = {f"conv{n}": f"conv_{n} c{n} convolution{n} {name}_conv" for n, name in [(1, "first"), (2, "second"), (3, "third")]}
@@ -643,6 +677,7 @@ main(
                 loss=weighted_sum,
                 mistakes=[Mistake(id, sentence, lambda Block=Block: two_blocks(Block)) for id, sentence, Block in BLOCK_MISTAKES],
                 names=NAMES,
+                layouts=[lambda lab, name=name: in_sequential(lab, name) for name in ("shortcut", "downsample")],
             ),
             network_task("plain", residual=False),
             network_task("residual", residual=True),

@@ -1,11 +1,13 @@
 """Tests of the Python code that the page writes: python tests/code/test_code.py FOLDER [SECTION...]
 
-FOLDER has a folder SECTION-N for each tested set-up, with train.py, train.ipynb, check.py and setup.safetensors. The first
-set-up of a section is its default. Prints a line for each test and, at the end, "test result: N passed, M failed".
+FOLDER has a folder SECTION-N for each tested set-up, with train.py, train.ipynb, check.py, setup.safetensors and
+settings.json. Prints a line for each test and, at the end, "test result: N passed, M failed".
 
 - train.py trains three steps, and its losses agree with the lab's.
 - train.ipynb does the same under nbclient.
-- check.py accepts tests/code/SECTION/right*.py, and names the mistake of every wrong_*.py, which is in its first line.
+- check.py accepts tests/code/SECTION/right*.py, and names the mistake of every wrong_*.py, which is in its first line
+  ("# expects: no-tanh"). A line "# settings: block=basic batch_norm=True" says for which set-ups a file is written.
+  Right solutions are checked in all of these set-ups, wrong ones in the first.
 - check.py answers bad input with one sentence, tried in one section.
 """
 
@@ -119,7 +121,16 @@ def run_check(folder, file, setup=None):
         return code, output, json.loads(run.read_text()) if run.exists() else None
 
 
+def fits(file, folder):
+    """Return whether a student's file is written for the settings of a folder."""
+    wanted = re.search(r"^# settings: (.+)$", file.read_text(), re.MULTILINE)
+    settings = json.loads((folder / "settings.json").read_text())
+    pairs = [pair.split("=") for pair in wanted[1].split()] if wanted else []
+    return all(str(settings[key]) == value for key, value in pairs)
+
+
 def check(folder, file):
+    assert folder, "no set-up has the settings for which the file is written"
     expected = re.match(r"# expects: (\S+)", file.read_text())
     code, output, run = run_check(folder, file)
     assert run, output
@@ -176,13 +187,13 @@ def main():
     for section in sections:
         mine = [folder for folder in folders if folder.name.rpartition("-")[0] == section]
         test(f"{section}: there is a set-up", lambda: mine[0].name)
-        students = sorted((HERE / section).glob("*.py"))
         for folder in mine:
             test(f"{folder.name}/train.py", lambda: train(folder))
             test(f"{folder.name}/train.ipynb", lambda: notebook(folder, section))
-            for file in students:
-                if folder == mine[0] or file.name.startswith("right"):
-                    test(f"{folder.name}/check.py {file.name}", lambda: check(folder, file))
+        for file in sorted((HERE / section).glob("*.py")):
+            fitting = [folder for folder in mine if fits(file, folder)] or [None]
+            for folder in fitting if file.name.startswith("right") else fitting[:1]:
+                test(f"{folder.name if folder else section}/check.py {file.name}", lambda: check(folder, file))
         if mine:
             test(f"{mine[0].name}/train.py without a set-up", lambda: train_without_setup(mine[0]))
             other = next((folder for folder in folders if folder not in mine), None)

@@ -149,7 +149,7 @@ test('weights are saved after a run, and a run starts from a file', async ({ ope
 
 test('code that does not arrive can be requested again', async ({ open, serve }) => {
   const site = await serve();
-  const page = await open('', { from: site, ready: false });
+  const page = await open('', { from: site, ready: false, allow: [/503/] });
   let blocked = true;
   await page.route(/code\/rnn(-\w+)?\.py/, (route) => (blocked ? route.fulfill({ status: 503, body: 'busy' }) : route.continue()));
   await page.goto(`${site.url}${chapter('rnn')}`);

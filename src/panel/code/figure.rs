@@ -3,11 +3,11 @@
 use crate::charts::Table;
 use crate::core::notebook::notebook;
 use crate::core::template::{Line, join};
-use crate::panel::code::Lit;
 use crate::panel::code::file_menu::use_jobs;
 use crate::panel::code::listing::Listing;
 use crate::panel::code::source::{View, use_texts};
 use crate::panel::code::weights::save_answer;
+use crate::panel::code::{Lit, show_first_lit};
 use crate::panel::{CopyButton, PtrEq};
 use crate::protocol::{DeviceChoice, FileRequest};
 use crate::run::any::{AnyConfig, AnyExperiment};
@@ -47,6 +47,16 @@ pub(in crate::panel) fn CodeFigure(props: &CodeFigureProps) -> Html {
     let values = experiment.code_values(config);
     let lines = use_memo((*view, text.clone(), values), |(view, text, values)| {
         text.clone().map(|text| text.and_then(|text| view.lines(&text, values)))
+    });
+    // A line of code lights equations that may be out of view.
+    let list = use_node_ref();
+    use_effect_with((*lit).clone(), {
+        let list = list.clone();
+        move |lit| {
+            if lit.is_some() {
+                show_first_lit(&list);
+            }
+        }
     });
     let light = Lit {
         part: (*lit).clone(),
@@ -113,7 +123,7 @@ pub(in crate::panel) fn CodeFigure(props: &CodeFigureProps) -> Html {
                         { code }
                         { jobs.status().line() }
                     </div>
-                    <div class="code-parts">{ parts.clone() }</div>
+                    <div class="code-parts" ref={list}>{ parts.clone() }</div>
                 </div>
             </Figure>
         </ContextProvider<Lit>>

@@ -7,6 +7,7 @@ use crate::panel::code::file_menu::{Jobs, Status, use_jobs};
 use crate::panel::code::weights::{save_answer, weights};
 use crate::protocol::{ComparedTensor, DeviceChoice, FileRequest, SavedArm};
 use crate::run::any::{AnyConfig, AnyExperiment};
+use crate::run::code::network_name;
 use crate::ui::export::download;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -72,7 +73,7 @@ pub(in crate::panel) fn CodeFiles(props: &CodeFilesProps) -> Html {
                 </div>
                 <p>
                     { "Without Python on this machine, save your tensors under the names of the file of weights and batches, for example " }
-                    <code>{ format!("{}.loss", experiment.arms_of(config).first().map_or("", |arm| arm.slug)) }</code>
+                    <code>{ format!("{}.loss", experiment.arms_of(config).first().map_or("", network_name)) }</code>
                     { ", and compare them here." }
                 </p>
                 { compare(&check_jobs, &compared, &set) }

@@ -2,8 +2,7 @@
 
 use crate::core::template::Line;
 use crate::panel::PtrEq;
-use crate::panel::code::Lit;
-use web_sys::Element;
+use crate::panel::code::{Lit, show_first_lit};
 use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
@@ -51,17 +50,6 @@ pub(super) fn Listing(props: &ListingProps) -> Html {
         <pre class="code-listing" ref={node} tabindex="0" role="region" aria-label={props.label.clone()} translate="no"><code>
             { for props.lines.iter().map(line) }
         </code></pre>
-    }
-}
-
-/// Scrolls the first lit line into view, inside the listing only.
-fn show_first_lit(node: &NodeRef) {
-    let Some(list) = node.cast::<Element>() else { return };
-    let Some(line) = list.query_selector("[data-lit]").ok().flatten() else { return };
-    let (frame, line) = (list.get_bounding_client_rect(), line.get_bounding_client_rect());
-    if line.top() < frame.top() || line.bottom() > frame.bottom() {
-        let above = frame.height() / 4.0;
-        list.set_scroll_top(list.scroll_top() + (line.top() - frame.top() - above) as i32);
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) use crate::panel::code::figure::CodeFigure;
 pub(super) use crate::panel::code::files::CodeFiles;
 pub use crate::panel::code::flow::code_flow;
 
+use web_sys::Element;
 use yew::prelude::*;
 
 /// The parts of the figure that are lit: their equations, drawings, and lines of code.
@@ -33,6 +34,17 @@ impl Lit {
     /// Returns callbacks that light a part while the pointer is over it or it has the focus, and that turn it off.
     fn handlers(&self, id: AttrValue) -> (Callback<()>, Callback<()>) {
         (self.light.reform(move |()| Some(id.clone())), self.light.reform(|()| None))
+    }
+}
+
+/// Scrolls the first lit element of a list into view, inside the list only.
+fn show_first_lit(node: &NodeRef) {
+    let Some(list) = node.cast::<Element>() else { return };
+    let Some(lit) = list.query_selector("[data-lit]:not(g)").ok().flatten() else { return };
+    let (frame, lit) = (list.get_bounding_client_rect(), lit.get_bounding_client_rect());
+    if lit.bottom() <= frame.top() || lit.top() >= frame.bottom() {
+        let above = frame.height() / 4.0;
+        list.set_scroll_top(list.scroll_top() + (lit.top() - frame.top() - above) as i32);
     }
 }
 

@@ -25,7 +25,7 @@ impl View {
         match self {
             Self::PyTorch => format!("code/{slug}.py"),
             Self::Burn => format!("code/{slug}.rs"),
-            Self::Lab(at) => format!("code/models/{}", sources.get(at).copied().unwrap_or_default()),
+            Self::Lab(at) => format!("models/{}", sources.get(at).copied().unwrap_or_default()),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::panel::code::file_menu::{Jobs, Status};
 use crate::protocol::{FileAnswer, FileRequest, SavedArm};
 use crate::run::arm::Arm;
+use crate::run::code::network_name;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
 use std::rc::Rc;
@@ -43,10 +44,10 @@ pub(super) fn weights(
         };
         html! {
             <li>
-                <strong>{ arm.title }</strong>{ format!(" ({state}) ") }
-                <button type="button" data-action={format!("save-{}", arm.slug)} onclick={save}>{ "Save weights" }</button>
+                <strong>{ if arm.title.is_empty() { "Model" } else { arm.title } }</strong>{ format!(" ({state}) ") }
+                <button type="button" data-action={format!("save-{}", network_name(arm))} onclick={save}>{ "Save weights" }</button>
                 <label class="file-button">
-                    <input type="file" accept=".safetensors" data-open={arm.slug} onchange={open} />
+                    <input type="file" accept=".safetensors" data-open={network_name(arm)} onchange={open} />
                     <span>{ "Train from a file…" }</span>
                 </label>
             </li>
@@ -63,7 +64,7 @@ pub(super) async fn bytes_of(file: &web_sys::File) -> Option<Vec<u8>> {
 
 fn save(jobs: &Jobs, index: usize, arm: &'static Arm, from: Option<Rc<SavedArm>>) {
     let step = from.as_ref().map_or(0, |from| from.step);
-    let name = format!("nn-lab-{}-{}-{step}.safetensors", jobs.experiment.slug, arm.slug);
+    let name = format!("nn-lab-{}-{}-{step}.safetensors", jobs.experiment.slug, network_name(arm));
     jobs.start(index, from, &FileRequest::Weights, move |answer| save_answer(&name, answer));
 }
 
