@@ -256,7 +256,7 @@ def match(student, lab, names):
             "shape of weights": kind if tensor.dim() > 1 else (name, side),
             "layer": (owner if side else layers.get(owner), kind),
             "shape": kind,
-            "order": kind,  # also if the numbers of parameters differ
+            "order": kind if last.isdigit() else (name, side),  # of a list of layers that is shorter or longer than the lab's
         }[how]
 
     for how in ("name", "usual name", "shape of weights", "layer", "shape", "order"):
@@ -578,5 +578,5 @@ def main(section):
         sys.exit(2)
     target = write_run(args.file, section, metadata, results, started)
     agrees = all(result["agrees"] for result in results)
-    print(f"{'Everything agrees with the lab. ' * agrees}Your losses are in {target.name}, which the page opens.")
+    print(f"{'Everything agrees with the lab. ' * agrees}To see your losses on the page, open {target.name} in its history of runs.")
     sys.exit(0 if agrees else 1)

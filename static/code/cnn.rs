@@ -263,11 +263,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let row = |label: &str, values: &[String]| println!("{label:32}{:>16}{:>16}", values[0], values[1]);
+    println!();
     row("", &arms.map(|(_, name, ..)| name.to_owned()));
     for (kind, title) in ["parameters", "MACs"].into_iter().enumerate() {
-        for layer in 0..costs[0].len() {
+        for (layer, (conv, separable)) in costs[0].iter().zip(&costs[1]).enumerate() {
             let name = if layer < 5 { format!("block {}", layer + 1) } else { "classifier".to_owned() };
-            row(&format!("{title}, {name}"), &[0, 1].map(|net: usize| costs[net][layer][kind].to_string()));
+            row(&format!("{title}, {name}"), &[conv, separable].map(|cost| cost[kind].to_string()));
         }
         let total = |net: usize| costs[net].iter().map(|cost| cost[kind]).sum::<usize>().to_string();
         row(&format!("{title}, whole network"), &[0, 1].map(total));

@@ -146,7 +146,7 @@ BLOCK_MISTAKES = [
     ),
     (
         "transposed-kernel",
-        "rows and columns of the kernel are swapped: w[o, i, u, v] belongs to row r + u - P and column c + v - P.",
+        "rows and columns are swapped, of the kernels or of the images: w[u, v] belongs to row r + u - P, column c + v - P.",
         {"convolve": reweighted(lambda weight: weight.transpose(2, 3))},
     ),
 ]
@@ -237,11 +237,6 @@ NETWORK_MISTAKES = [
         "detached",
         "the outputs are right, but no gradient reaches the blocks. Remove detach(), .data or no_grad after them.",
         {"forward": lambda self, x: self.head(self.maps(x).flatten(1).detach())},
-    ),
-    (
-        "images-transposed",
-        "rows and columns of the images are swapped. Pass x on as it is: [batch, channels, height, width].",
-        {"forward": lambda self, x: self.head(self.maps(x.transpose(2, 3)).flatten(1))},
     ),
 ]
 

@@ -10,7 +10,13 @@ OPTIMIZER = "adam"  #= optimizer
 LEARNING_RATE = 0.01  #= learning_rate
 BATCH_SIZE = 64  #= batch_size
 SEED = 1  #= seed
-DEPTH, WIDTH = len(HIDDEN_DIMS), max(HIDDEN_DIMS)
+DEPTH = len(HIDDEN_DIMS)
+# The set-up file must have been written for these settings.
+SETTINGS = {"dataset": DATASET, "bias": BIAS, "activation": ACTIVATION, "optimizer": OPTIMIZER, "seed": SEED}
+SETTINGS |= {"learning_rate": LEARNING_RATE, "batch_size": BATCH_SIZE}
+SETTINGS["depth"] = 3  #= depth
+SETTINGS["width"] = 32  #= width
+SETTINGS["hidden"] = []  #= hidden
 
 ACTIVATIONS = {
     "relu": torch.relu,
@@ -344,15 +350,7 @@ def task(arm, name, title):
 main(
     Section(
         slug="mlp",
-        settings={
-            "dataset": DATASET,
-            "activation": ACTIVATION,
-            "bias": BIAS,
-            "optimizer": OPTIMIZER,
-            "learning_rate": LEARNING_RATE,
-            "batch_size": BATCH_SIZE,
-            "seed": SEED,
-        },
+        settings=SETTINGS,
         optimizer=lambda model: OPTIMIZERS[OPTIMIZER](model.parameters()),
         tasks=[task("linear", "identity", "linear"), task("activated", ACTIVATION, "non-linear")],
     )

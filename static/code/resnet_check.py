@@ -186,8 +186,9 @@ def remove(*names):
     return change
 
 
-def first_relu_only(self, n, h):
-    return torch.relu(self.norm(n, h)) if n == 1 else self.norm(n, h)
+def without_relu(number):
+    """A block without ReLU after (with pre-activation: before) one of its convolutions."""
+    return wrong_block(activate=lambda self, n, h: self.norm(n, h) if n == number else RightBlock.activate(self, n, h))
 
 
 BLOCK_MISTAKES = [
@@ -229,8 +230,8 @@ BLOCK_MISTAKES = [
     (
         "inner-relu-missing",
         "there is no ReLU between the convolutions of F. Two convolutions in a row are one linear map.",
-        wrong_block(activate=lambda self, n, h: self.norm(n, h)),  #? order=post
-        wrong_block(activate=lambda self, n, h: self.norm(n, h) if n > 1 else torch.relu(self.norm(n, h))),  #? order=pre
+        wrong_block(activate=lambda self, n, h: self.norm(n, h) if n < self.n else RightBlock.activate(self, n, h)),  #? order=post
+        wrong_block(activate=lambda self, n, h: self.norm(n, h) if n > 1 else RightBlock.activate(self, n, h)),  #? order=pre
     ),
     (
         "kernel-flipped",
@@ -282,7 +283,10 @@ BLOCK_MISTAKES = [
     (
         "first-relu-missing",
         "there is no ReLU before the first convolution. Each convolution of F has one: conv(relu(h)).",
-        wrong_block(activate=lambda self, n, h: self.norm(n, h) if n == 1 else torch.relu(self.norm(n, h))),
+        wrong_block(
+            activate=lambda self, n, h: self.norm(n, h) if n == 1 else torch.relu(self.norm(n, h)),
+            projected=lambda self, h: self.norm(1, h),
+        ),
     ),
     (
         "shortcut-of-pre-activation",
@@ -326,10 +330,16 @@ BLOCK_MISTAKES = [
         wrong_block(strided=3),
     ),
     (
-        "second-relu-missing",
-        "a ReLU is missing between the 3 x 3 convolution and the last 1 x 1 convolution.",
-        wrong_block(activate=first_relu_only),  #? order=post
-        wrong_block(activate=lambda self, n, h: self.norm(n, h) if n == 3 else torch.relu(self.norm(n, h))),  #? order=pre
+        "relu-missing-before-3x3",
+        "there is no ReLU between the first 1 x 1 convolution and the 3 x 3 convolution.",
+        without_relu(1),  #? order=post
+        without_relu(2),  #? order=pre
+    ),
+    (
+        "relu-missing-after-3x3",
+        "there is no ReLU between the 3 x 3 convolution and the last 1 x 1 convolution.",
+        without_relu(2),  #? order=post
+        without_relu(3),  #? order=pre
     ),
 #}
 #{ shortcut=a

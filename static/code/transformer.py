@@ -339,7 +339,8 @@ else:
     try:
         model.load_state_dict(start)
     except RuntimeError as error:
-        raise SystemExit(f"{options.setup} belongs to other settings than this script or to another text.\n{error}")
+        first = str(error).splitlines()[1].strip()
+        raise SystemExit(f"{options.setup} belongs to other settings than this script, or to another text: {first}")
     recorded = setup[f"{network}.loss"].tolist()
     for step in range(1, min(len(recorded), options.steps) + 1):
         losses.append(train_step(step, setup[f"batch{step}.windows"].squeeze(2).long()))

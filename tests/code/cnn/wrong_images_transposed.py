@@ -1,4 +1,4 @@
-# expects: images-transposed
+# expects: transposed-kernel
 import right
 from right import ConvBlock, DepthwiseSeparable
 

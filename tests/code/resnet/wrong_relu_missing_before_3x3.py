@@ -1,4 +1,4 @@
-# expects: second-relu-missing
+# expects: relu-missing-before-3x3
 # settings: block=bottleneck order=pre shortcut=b batch_norm=True
 import right_pre_activation as right
 import torch.nn.functional as F
