@@ -417,7 +417,9 @@ class Prepared:
             self.state = {name: tensor.detach().clone() for name, tensor in state_of(right).items()}
             self.batches = [task.batch()]
         else:
-            self.state = self.recorded(setup, 0)
+            # In the module's order: the file is sorted by name, so its layer 10 comes before its layer 2.
+            recorded = self.recorded(setup, 0)
+            self.state = {name: recorded[name] for name in state_of(right) if name in recorded}
         try:
             self.right = self.run(right)
             found = {} if task.arm is None else compare(self.right, self.lab(setup))
@@ -578,5 +580,6 @@ def main(section):
         sys.exit(2)
     target = write_run(args.file, section, metadata, results, started)
     agrees = all(result["agrees"] for result in results)
-    print(f"{'Everything agrees with the lab. ' * agrees}To see your losses on the page, open {target.name} in its history of runs.")
+    print("Everything agrees with the lab." if agrees else "Not everything agrees with the lab.")
+    print(f"{target.name} has your losses. Open it in the page's list of runs to see them over the lab's.")
     sys.exit(0 if agrees else 1)

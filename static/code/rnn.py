@@ -101,19 +101,19 @@ class VanillaRNN(nn.Module):
         """Return the hidden states h_0, ..., h_{T-1}, [batch, d_h] each."""
         h = x.new_zeros(x.shape[1], self.recurrent.in_features)  # h_{-1} = 0
         hidden = []
-        for projected in self.input(x):  # W_x x_t + b of all positions in one product
-            h = torch.tanh(projected + self.recurrent(h))  # h_t = tanh(W_x x_t + b + W_h h_{t-1})  #@ rnn-state
+        for projected in self.input(x):  # x_t W_x + b of all positions in one product
+            h = torch.tanh(projected + self.recurrent(h))  # h_t = tanh(x_t W_x + b + h_{t-1} W_h)  #@ rnn-state
             hidden.append(h)
         return {"h": hidden}
 
     def forward(self, x):
-        return self.output(self.unroll(x)["h"][-1])  # logits = W_y h_{T-1} + b_y  #@ logits
+        return self.output(self.unroll(x)["h"][-1])  # logits = h_{T-1} W_y + b_y  #@ logits
 
 
 class LSTM(nn.Module):
     """Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000).
 
-    The rows of W_x, W_h and b are four blocks of d_h: input gate, forget gate, candidate, output gate.
+    The outputs of both layers are four blocks of d_h: input gate, forget gate, candidate, output gate.
     Shapes: x [seq_len, batch, d_in] -> logits [batch, d_out]
     """
 
@@ -143,7 +143,7 @@ class LSTM(nn.Module):
         """Return the hidden states h_t and the cell states c_t, [batch, d_h] each."""
         h = c = x.new_zeros(x.shape[1], self.recurrent.in_features)  # h_{-1} = c_{-1} = 0
         hidden, cells = [], []
-        for projected in self.input(x):  # W_x x_t + b of all positions in one product
+        for projected in self.input(x):  # x_t W_x + b of all positions in one product
             a = projected + self.recurrent(h)  # [batch, 4 d_h]  #@ lstm-pre-activation
             a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)  #@ lstm-pre-activation
             i = torch.sigmoid(a_i)  # input gate: what is written  #@ input-gate
@@ -157,7 +157,7 @@ class LSTM(nn.Module):
         return {"h": hidden, "c": cells}
 
     def forward(self, x):
-        return self.output(self.unroll(x)["h"][-1])  # logits = W_y h_{T-1} + b_y  #@ logits
+        return self.output(self.unroll(x)["h"][-1])  # logits = h_{T-1} W_y + b_y  #@ logits
 
 
 # %% Measurements

@@ -77,7 +77,7 @@ def shared_mistakes(base):
         return base.step(self, x_t, torch.zeros_like(h), torch.zeros_like(c))
 
     def transposed_step(self, x_t, h, c):
-        # W_h h with blocks of W_h instead of their transposes
+        # h @ block instead of h @ block.T, for the block of every gate
         blocks = self.recurrent.weight.chunk(self.n_gates)
         recurrent = torch.cat([h @ block for block in blocks], dim=-1)
         return base.step(Shifted(self, recurrent), x_t, torch.zeros_like(h), c)
@@ -134,7 +134,7 @@ def shared_mistakes(base):
         ),
         Mistake(
             "no-bias",
-            "the layer of x has no bias. a_t = W_x x_t + b + W_h h_{t-1}: remove bias=False there.",
+            "the layer of x has no bias. a_t = x_t W_x + b + h_{t-1} W_h: remove bias=False there.",
             without_bias,
         ),
         Mistake(
@@ -144,7 +144,7 @@ def shared_mistakes(base):
         ),
         Mistake(
             "tanh-after-output",
-            "there is a tanh after the output layer. Logits are not bounded: logits = W_y h + b_y.",
+            "there is a tanh after the output layer. Logits are not bounded: logits = h W_y + b_y.",
             changed(base, torch.tanh),
         ),
     ]
@@ -195,7 +195,7 @@ def step_with_forget_bias(self, x_t, h, c):
 RNN_MISTAKES = [
     Mistake(
         "no-tanh",
-        "there is no activation: h_t = W_x x_t + b + W_h h_{t-1}. Apply torch.tanh to the sum.",
+        "there is no activation: h_t = x_t W_x + b + h_{t-1} W_h. Apply torch.tanh to the sum.",
         rnn_step(lambda x, h: x + h),
     ),
     Mistake(
@@ -210,12 +210,12 @@ RNN_MISTAKES = [
     ),
     Mistake(
         "tanh-inside",
-        "the tanh is applied to one of the two summands. Apply it to their sum: tanh(W_x x_t + b + W_h h_{t-1}).",
+        "the tanh is applied to one of the two summands. Apply it to their sum: tanh(x_t W_x + b + h_{t-1} W_h).",
         rnn_step(lambda x, h: torch.tanh(x) + h),
     ),
     Mistake(
         "tanh-of-state",
-        "the tanh is applied to one of the two summands. Apply it to their sum: tanh(W_x x_t + b + W_h h_{t-1}).",
+        "the tanh is applied to one of the two summands. Apply it to their sum: tanh(x_t W_x + b + h_{t-1} W_h).",
         rnn_step(lambda x, h: x + torch.tanh(h)),
     ),
 ]

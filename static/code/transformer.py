@@ -21,6 +21,7 @@ import math
 import zlib  #? task=text
 from collections import Counter  #? task=text text=own
 from pathlib import Path
+from pydoc_data import topics  #? task=text
 
 import torch
 import torch.nn as nn
@@ -196,7 +197,8 @@ class Transformer(nn.Module):
 
     def forward(self, ids):
         """ids: [batch, n] with n <= context; output: [batch, n, vocabulary]"""
-        n = ids.shape[1]
+        n = ids.shape[1]  #? mask=causal
+        n = ids.shape[1]  #? mask=none positions!=none
         x = self.embedding(ids)  #@ embedding
         x = x + self.positions.weight[:n]  #? positions=learned  #@ positions
         x = x + self.table[:n]  #? positions=sinusoidal  #@ positions
@@ -235,9 +237,14 @@ def draw_windows():
     return torch.stack([train_ids[start : start + length] for start in starts])
 
 
-has_text = options.text.exists()
+# Without a text, the model trains on the batches of the set-up file; without both, on Python's own documentation.
+has_text = options.text.exists() or not options.setup.exists()
 if has_text:
-    text = read_text(options.text)
+    if options.text.exists():
+        text = read_text(options.text)
+    else:
+        print(f"There is no text {options.text}, so Python's documentation is the text.")
+        text = "\n".join(topics.topics.values()).encode("ascii", "ignore").decode()
     vocabulary = sorted(set(text))
     #{ text=own
     if len(vocabulary) > 160:  # the rarest characters become one
@@ -313,8 +320,6 @@ setup = read_safetensors(options.setup)[0] if options.setup.exists() else None
 if setup:
     network = next((name.removesuffix(".loss") for name in setup if name.endswith(".loss")), "")  # its name in the file
 #{ task=text
-if not has_text and setup is None:
-    raise SystemExit(f"There is neither a text {options.text} nor {options.setup}. Name a text with --text.")
 size = len(vocabulary) if has_text else len(setup[f"{network}.0.embedding.weight"])
 #}
 size = len(vocabulary)  #? task=repeat

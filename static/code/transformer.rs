@@ -177,12 +177,12 @@ struct Transformer {
 
 impl Transformer {
     fn new(vocabulary: usize, device: &Device) -> Self {
-        let normal = Initializer::Normal { mean: 0.0, std: 1.0 / (D_MODEL as f64).sqrt() };
-        let table = |n| EmbeddingConfig::new(n, D_MODEL).with_initializer(normal.clone()).init(device);
-        //{ !tied
-        let normal = Initializer::Normal { mean: 0.0, std: init_std() };
-        let head = LinearConfig::new(D_MODEL, vocabulary).with_bias(false).with_initializer(normal.clone()).init(device);  //@ head
-        //}
+        let normal = |std| Initializer::Normal { mean: 0.0, std };
+        let table = |n| {
+            let initializer = normal(1.0 / (D_MODEL as f64).sqrt());
+            EmbeddingConfig::new(n, D_MODEL).with_initializer(initializer).init(device)
+        };
+        let head = LinearConfig::new(D_MODEL, vocabulary).with_bias(false);  //? !tied  //@ head
         Self {
             embedding: table(vocabulary),  //@ embedding
             positions: table(CONTEXT),  //? positions=learned  //@ positions
@@ -190,13 +190,14 @@ impl Transformer {
             dropout: DropoutConfig::new(DROPOUT).init(),  //? dropout
             blocks: (0..LAYERS).map(|_| TransformerBlock::new(device)).collect(),
             norm: LayerNormConfig::new(D_MODEL).init(device),  //@ norm-last
-            head,  //? !tied
+            head: head.with_initializer(normal(init_std())).init(device),  //? !tied  //@ head
         }
     }
 
     /// Returns the logits of the token after each position, `[batch, n, vocabulary]`, for `ids` `[batch, n]`.
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, n] = ids.dims();
+        let [_, n] = ids.dims();  //? mask=causal
+        let [_, n] = ids.dims();  //? mask=none positions!=none
         let mask: Option<Tensor<4, Bool>> = None; // each position sees all, also the one that it is to predict  //? mask=none  //@ mask
         // Each position sees itself and those before it: true above the diagonal.  //? mask=causal
         let mask = Some(Tensor::<2, Bool>::tril_mask([n, n], 0, &ids.device()).unsqueeze::<4>());  //? mask=causal  //@ mask
@@ -270,7 +271,8 @@ struct Setup<'a> {
 impl<'a> Setup<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self, Box<dyn Error>> {
         let file = SafeTensors::deserialize(bytes)?;
-        let network = file.names().into_iter().find_map(|name| name.strip_suffix(".loss")).unwrap_or_default().to_owned();
+        let network = file.names().into_iter().find_map(|name| name.strip_suffix(".loss"));
+        let network = network.ok_or("The set-up file has no losses.")?.to_owned();
         Ok(Self { file, network })
     }
 
@@ -398,7 +400,8 @@ fn write(net: &Transformer, vocabulary: &[char], device: &Device) -> String {
 fn draw(n: usize, device: &Device) -> (Tensor<2, Int>, Vec<usize>) {
     let longest = (7 * CONTEXT / 8).clamp(1, VOCABULARY);
     let shortest = (CONTEXT / 4).clamp(1, VOCABULARY / 2).min(longest);
-    let periods: Vec<usize> = random(n, longest - shortest + 1, device).into_iter().map(|more| shortest + more).collect();
+    let more = random(n, longest - shortest + 1, device);
+    let periods: Vec<usize> = more.into_iter().map(|more| shortest + more).collect();
     let sequence = |&period: &usize| {
         // The ranks of random numbers are a random permutation.
         let order = Tensor::<1>::random([VOCABULARY], Distribution::Default, device).argsort(0).into_data();
@@ -436,7 +439,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut loader = Loader { setup, path: Vec::new(), error: None };
             net = net.map(&mut loader);
             if let Some(error) = loader.error {
-                return Err(format!("{path} belongs to other settings than this program or to another text: {error}.").into());
+                return Err(format!("{path} belongs to other settings or to another text: {error}.").into());
             }
         }
     }
@@ -453,7 +456,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         //{ task=text
         // The lab's random numbers are others, so windows that are drawn here differ from the lab's.
         let Some(windows) = recorded.or_else(|| Some(corpus.as_ref()?.draw(&device))) else {
-            println!("There is no text, so training ends after the {} recorded batches. Name one with --text.", step - 1);
+            println!("There is no text, so training ends after the recorded batches. Name one with --text.");
             break;
         };
         //}
@@ -483,7 +486,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let recent = &losses[losses.len().saturating_sub(20)..];
     println!("\nLoss in nats after {} steps", losses.len());
-    println!("  training, mean of the last {:2}   {:.3}", recent.len(), recent.iter().sum::<f32>() / recent.len().max(1) as f32);
+    let mean = recent.iter().sum::<f32>() / recent.len().max(1) as f32;
+    println!("  training, mean of the last {:2}   {mean:.3}", recent.len());
     let (net, device) = (net.valid(), device.inner());
     //{ task=text
     if let Some(corpus) = &corpus {
@@ -497,14 +501,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (sequences, periods) = draw((2048 / CONTEXT).max(4), &device);
     let losses: Vec<f32> = net.losses(sequences).into_data().iter::<f32>().collect();
     // The prediction after position t is of token t + 1, which is new in the first block and known in the repeats.
-    let mean = |part: fn(usize, usize) -> bool| {
-        let rows = losses.chunks_exact(CONTEXT).zip(&periods);
-        let chosen: Vec<f32> =
-            rows.flat_map(|(row, &period)| row.iter().enumerate().filter(move |(t, _)| part(*t, period)).map(|(_, loss)| *loss)).collect();
-        chosen.iter().sum::<f32>() / chosen.len().max(1) as f32
+    let mean_of = |part: fn(usize, usize) -> bool| {
+        let places = losses.iter().enumerate().map(|(i, loss)| (i % CONTEXT, periods[i / CONTEXT], loss));
+        let chosen = places.filter(|&(t, period, _)| part(t, period));
+        let (sum, n) = chosen.fold((0.0, 0), |(sum, n), (.., loss)| (sum + loss, n + 1));
+        sum / n.max(1) as f32
     };
-    println!("  in the first block           {:.3}", mean(|t, period| t + 1 < period));
-    println!("  in the repeats               {:.3}", mean(|t, period| t >= period));
+    println!("  in the first block           {:.3}", mean_of(|t, period| t + 1 < period));
+    println!("  in the repeats               {:.3}", mean_of(|t, period| t >= period));
     println!("  uniform baseline, ln V       {:.3}", (vocabulary as f32).ln());
     //}
     Ok(())

@@ -1,3 +1,4 @@
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 """A right solution for the default settings."""
 
 import math

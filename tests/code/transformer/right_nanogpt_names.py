@@ -1,3 +1,4 @@
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 """The same with the names of nanoGPT, and queries, keys and values in one layer."""
 
 from right import *

@@ -1,3 +1,4 @@
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 """The same with the MLP as a sequence of layers and usual short names."""
 
 from right import *

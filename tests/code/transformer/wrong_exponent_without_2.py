@@ -1,4 +1,5 @@
 # expects: exponent
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

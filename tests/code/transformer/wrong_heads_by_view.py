@@ -1,4 +1,5 @@
 # expects: heads-view
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: mask-after-softmax
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: mlp-of-attended
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: no-last-norm
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: no-mask
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: post-norm
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

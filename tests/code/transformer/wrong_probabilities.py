@@ -1,4 +1,5 @@
 # expects: probabilities
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: query-key-swapped
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

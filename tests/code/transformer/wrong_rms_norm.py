@@ -1,4 +1,5 @@
 # expects: norm-no-mean
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

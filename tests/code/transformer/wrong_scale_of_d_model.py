@@ -1,4 +1,5 @@
 # expects: scale-d-model
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: scale-twice
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: shortcut-after-norm
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 

@@ -1,4 +1,5 @@
 # expects: sines-then-cosines
+# settings: positions=sinusoidal mask=causal mlp=True tied=True
 from right import *
 
 
