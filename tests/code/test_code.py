@@ -91,7 +91,8 @@ def train(folder):
 def train_without_setup(folder):
     with tempfile.TemporaryDirectory() as scratch:
         code, output = run_script(folder / "train.py", "--steps", 1, folder=scratch)
-    assert code == 0, output[-2000:]
+    # Sections whose data come from files say so and stop.
+    assert output and "Traceback" not in output, output[-2000:]
 
 
 def notebook(folder, section):
