@@ -152,7 +152,7 @@ pub enum FileAnswer {
     Opened {
         /// The state from which the arm starts.
         saved: Rc<SavedArm>,
-        /// What to know about the file.
+        /// Remarks on the file.
         remarks: Vec<String>,
     },
     /// The tensors of a file were compared.

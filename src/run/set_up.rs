@@ -46,13 +46,13 @@ pub async fn set_up<E: Train>(
         let weights = training.state_mut().parameters(E::CODE);
         tensors.extend(named::read(weights, &format!("{network}.0.")).await?);
         let mut recorded: Vec<RecordedStep> = Vec::new();
-        let most = training.steps().max(WEIGHTS);
+        let max_steps = training.steps().max(WEIGHTS);
         let (mut step, mut steps) = (0, WEIGHTS);
         while step < steps {
             step += 1;
             training.draw_and_step(step);
             recorded.extend(training.state_mut().take_recorded());
-            steps = recorded.first().map_or(WEIGHTS, number_of_steps).min(most);
+            steps = recorded.first().map_or(WEIGHTS, number_of_steps).min(max_steps);
             if step <= WEIGHTS {
                 let weights = training.state_mut().parameters(E::CODE);
                 tensors.extend(named::read(weights, &format!("{network}.{step}.")).await?);

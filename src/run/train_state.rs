@@ -27,7 +27,7 @@ pub struct TrainState<M> {
     recording: Option<Recording>,
 }
 
-/// What the steps of a recording do.
+/// The recorded steps.
 struct Recording {
     code: &'static Code,
     steps: RefCell<Vec<RecordedStep>>,

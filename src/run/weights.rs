@@ -19,7 +19,7 @@ const MAX_LISTED: usize = 4;
 pub struct Opened {
     /// The network, as a run resumes from it.
     pub checkpoint: Checkpoint,
-    /// What to know about the file, such as converted numbers.
+    /// Remarks on the file, such as converted numbers.
     pub remarks: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub async fn weights<E: Train>(
     let step = training.state_mut().steps_done();
     let tensors = named::read(training.state_mut().parameters(E::CODE), "").await?;
     let mut metadata = metadata::<E>(config);
-    // What PyTorch's own writer says.
+    // As in files that PyTorch writes itself.
     metadata.push(("format".to_owned(), "pt".to_owned()));
     metadata.push(("network".to_owned(), network_name(&E::arms(config)[arm]).to_owned()));
     metadata.push(("step".to_owned(), step.to_string()));

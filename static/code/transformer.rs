@@ -161,8 +161,8 @@ fn positional_encoding(device: &Device) -> Tensor<2> {
     let values: Vec<f32> = (0..CONTEXT).flat_map(|p| (0..D_MODEL).map(move |j| at(p, j))).collect();
     Tensor::from_data(TensorData::new(values, [CONTEXT, D_MODEL]), device)
 }
-//}
 
+//}
 /// A decoder-only transformer.
 #[derive(Module, Debug)]
 struct Transformer {
@@ -259,8 +259,8 @@ fn clip(net: &impl Module, grads: GradientsParams) -> GradientsParams {
     net.visit(&mut scale);
     scale.0
 }
-//}
 
+//}
 /// The lab's weights and first batches.
 struct Setup<'a> {
     file: SafeTensors<'a>,
@@ -393,6 +393,7 @@ fn write(net: &Transformer, vocabulary: &[char], device: &Device) -> String {
     }
     ids.iter().filter_map(|&id| vocabulary.get(id as usize)).collect()
 }
+
 //}
 //}
 //{ task=repeat
@@ -411,8 +412,8 @@ fn draw(n: usize, device: &Device) -> (Tensor<2, Int>, Vec<usize>) {
     let sequences: Vec<Vec<i64>> = periods.iter().map(sequence).collect();
     (stack(&sequences, device), periods)
 }
-//}
 
+//}
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let option = |name: &str| arguments.windows(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone());
@@ -475,7 +476,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("The first three losses {verdict} the lab's: largest relative error {error:.0e}.");
             //}
             //{ dropout
-            println!("With dropout, the lab's losses cannot be reproduced, because each step masks other units at random.");
+            println!("With dropout, the lab's losses cannot be reproduced: each step masks other units at random.");
             println!("The first losses are {losses:?} here and {:?} there.", &lab[..3]);
             //}
         }

@@ -1,6 +1,6 @@
 //! Tensors that the visitor's own program computed, compared with the lab's without Python.
 
-use crate::panel::code::file_menu::{Jobs, Status};
+use crate::panel::code::jobs::{Jobs, Status};
 use crate::panel::code::weights::bytes_of;
 use crate::protocol::{ComparedTensor, FileAnswer, FileRequest};
 use crate::ui::readout::format_number;

@@ -3,7 +3,7 @@
 use crate::charts::Table;
 use crate::core::notebook::notebook;
 use crate::core::template::{Line, join};
-use crate::panel::code::file_menu::use_jobs;
+use crate::panel::code::jobs::use_jobs;
 use crate::panel::code::listing::Listing;
 use crate::panel::code::source::{View, use_texts};
 use crate::panel::code::weights::save_answer;

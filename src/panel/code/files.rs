@@ -3,7 +3,7 @@
 use crate::client::fetch_text;
 use crate::core::template::{Language, join, specialize};
 use crate::panel::code::compare::compare;
-use crate::panel::code::file_menu::{Jobs, Status, use_jobs};
+use crate::panel::code::jobs::{Jobs, Status, use_jobs};
 use crate::panel::code::weights::{save_answer, weights};
 use crate::protocol::{ComparedTensor, DeviceChoice, FileRequest, SavedArm};
 use crate::run::any::{AnyConfig, AnyExperiment};

@@ -8,9 +8,9 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ListingProps {
     pub(super) lines: PtrEq<Vec<Line>>,
-    /// What starts a comment.
+    /// The characters that start a comment.
     pub(super) comment: &'static str,
-    /// What the listing is, for screen readers.
+    /// The name of the listing, for screen readers.
     pub(super) label: AttrValue,
 }
 

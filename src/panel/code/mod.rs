@@ -3,9 +3,9 @@
 
 mod compare;
 mod figure;
-mod file_menu;
 mod files;
 mod flow;
+mod jobs;
 mod listing;
 mod source;
 mod weights;
@@ -53,7 +53,7 @@ fn show_first_lit(node: &NodeRef) {
 pub struct CodePartProps {
     /// The name by which lines of code refer to it.
     pub id: AttrValue,
-    /// What it is, in a few words.
+    /// Its name, in a few words.
     pub title: AttrValue,
     /// Its equation.
     pub children: Html,
@@ -79,7 +79,7 @@ pub fn CodePart(props: &CodePartProps) -> Html {
 pub struct DrawnPartProps {
     /// The name by which lines of code refer to it.
     pub id: AttrValue,
-    /// What is drawn, in the coordinates of the drawing.
+    /// The drawing, in the coordinates of the whole one.
     pub children: Html,
 }
 

@@ -1,4 +1,4 @@
-//! Which code is shown, and where it comes from.
+//! The views of the code, and the files of the site that they show.
 
 use crate::client::fetch_text;
 use crate::core::schema::Values;

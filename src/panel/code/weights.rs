@@ -1,6 +1,6 @@
 //! Weights in and out: the networks of the run as files for PyTorch, and networks from such files.
 
-use crate::panel::code::file_menu::{Jobs, Status};
+use crate::panel::code::jobs::{Jobs, Status};
 use crate::protocol::{FileAnswer, FileRequest, SavedArm};
 use crate::run::arm::Arm;
 use crate::run::code::network_name;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What a job does, or has done.
+/// The state of the last job, in words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Status {
     #[default]
