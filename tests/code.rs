@@ -15,6 +15,8 @@ use nn_lab::run::any::AnyExperiment;
 use nn_lab::run::set_up::{compare, set_up};
 use nn_lab::run::weights::{open, weights};
 use nn_lab::run::{Experiment, Train};
+use nn_lab::saved_runs::RunRecord;
+use nn_lab::sections::attention::Attention;
 use nn_lab::sections::rnn::Rnn;
 use std::fs;
 use std::path::Path;
@@ -246,4 +248,15 @@ fn writes_the_folders() {
         };
     }
     for_each_section!(each);
+}
+
+/// `tests/code/attention/checked.nnlab.json` was written by `check_attention.py` for `right.py`.
+#[test]
+fn the_file_of_a_check_is_a_saved_run() {
+    let text = fs::read_to_string("tests/code/attention/checked.nnlab.json").expect("the file");
+    let record = RunRecord::read(&text, AnyExperiment::of::<Attention>()).expect("a run");
+    let names: Vec<&str> = record.series.iter().map(|series| series.metric.as_str()).collect();
+    assert_eq!(names, ["loss_scaled", "loss_unscaled"]);
+    assert!(record.series.iter().all(|series| series.points.len() >= 3));
+    assert!(record.settings(&AnyExperiment::of::<Attention>().schema).is_ok());
 }

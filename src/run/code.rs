@@ -1,4 +1,5 @@
-//! The names of a section's inputs and parameters in code outside the lab. Parameters get the names and layouts of PyTorch's `state_dict`, which follow from the modules of `models` by these rules:
+//! The names of a section's inputs and parameters in code outside the lab. Parameters get the names and layouts of PyTorch's
+//! `state_dict`, which follow from the modules of `models` by these rules:
 //!
 //! - The fields' names are joined with dots. Variants of an enum leave no trace.
 //! - The weight of a linear layer, here `[d_in, d_out]`, is stored transposed, `[d_out, d_in]`.

@@ -158,3 +158,17 @@ test('code that does not arrive can be requested again', async ({ open, serve })
   await page.getByRole('button', { name: 'Try again' }).click();
   await listing(page).waitFor();
 });
+
+test('what the check writes opens as a run, and its curves are drawn over the run’s own', async ({ open }) => {
+  const page = await open('#/attention/runs?device=cpu&steps=10');
+  await probed(page);
+  const file = new URL('../code/attention/checked.nnlab.json', import.meta.url);
+  await page.locator('[data-action="open-run"]').setInputFiles({ name: 'my_attention.nnlab.json', mimeType: 'application/json', buffer: readFileSync(file) });
+  const row = page.locator('.run', { hasText: 'stopped after 50 of 200 steps' });
+  await row.waitFor();
+  await act(page, 'train');
+  await waitState(page, 'done');
+  await page.locator('.run').nth(1).waitFor();
+  await page.locator('[data-figure="compare-runs"]').waitFor();
+  await shot(page, 'code-checked');
+});
