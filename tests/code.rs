@@ -33,6 +33,7 @@ const SET_UPS: &[(&str, &str)] = &[
     ("resnet", "preset=batch-norm&depth=8&batch_size=8"),
     ("resnet", "preset=paper&width=0.25&depth=8&side=16&batch_size=8"),
     ("resnet", "depth=8&batch_size=8&batch_norm=1&init=he&block=bottleneck&order=pre"),
+    ("cnn", "compare=budget&width=4&batch_size=8&n_train=100"),
     ("rnn", ""),
     ("rnn", "preset=rnn-learns-too&seq_len=40"),
     ("rnn", "preset=shared-alphabet&seq_len=20&forget_bias=one"),

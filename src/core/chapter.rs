@@ -32,7 +32,7 @@ pub const CODE: Chapter = Chapter {
     slug: "code",
     tab: "Code",
     title: "What is this in code?",
-    figures: &[("code", "The program for these settings")],
+    figures: &[("program", "The program for these settings")],
     readouts: &[],
     trains: false,
 };

@@ -50,9 +50,11 @@ const collisions = () => {
     range.selectNodeContents(part);
     // A text that is cut off with an ellipsis takes no more than its element.
     const [text, own] = [range.getBoundingClientRect(), part.getBoundingClientRect()];
-    return { name: part.textContent, left: text.left, right: Math.min(text.right, Math.max(own.right, own.left)), top: text.top, bottom: text.bottom };
+    // On a phone, the bar at the bottom covers what scrolls under it.
+    const layer = getComputedStyle(part.closest('.run-bar') ?? part).position;
+    return { layer, name: part.textContent, left: text.left, right: Math.min(text.right, Math.max(own.right, own.left)), top: text.top, bottom: text.bottom };
   });
-  const clash = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const clash = (a, b) => (a.layer === 'fixed') === (b.layer === 'fixed') && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   const pairs = boxes.flatMap((a, index) => boxes.slice(index + 1).filter((b) => clash(a, b)).map((b) => `${a.name} / ${b.name}`));
   return [...pairs, ...boxes.filter(({ left, right }) => left < 0 || right > innerWidth).map(({ name }) => name)];
 };

@@ -109,7 +109,7 @@ pub(in crate::panel) fn CodeFigure(props: &CodeFigureProps) -> Html {
     let look_for = html! { "Point at a line to see what it implements. The program is for the settings of this page. With the file of weights and batches next to it, its first losses equal the lab’s, and it checks that itself." };
     html! {
         <ContextProvider<Lit> context={light}>
-            <Figure name="code" picture={false} {look_for} {table}>
+            <Figure name="program" picture={false} {look_for} {table}>
                 <div class="code-figure">
                     <div class="code-side">
                         <div class="code-views" role="group" aria-label="Language">
