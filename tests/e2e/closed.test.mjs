@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { act, address, frames, reveal, test, train, waitState } from './lib/test.mjs';
+import { act, activated, address, frames, reveal, test, train, waitState } from './lib/test.mjs';
 import { dist, ship } from './lib/site.mjs';
 
 let shipped;
@@ -104,7 +104,7 @@ for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipp
     const page = await open(hash, { from: site, allow: [/ERR_/] });
     await works(page);
     if (folderOf !== shippedFolder) return;
-    await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
+    await activated(page);
     site.down = true;
     await page.goto('about:blank');
     await page.goto(site.url + hash);

@@ -169,6 +169,7 @@ test('what the check writes opens as a run, and its curves are drawn over the ru
   await act(page, 'train');
   await waitState(page, 'done');
   await page.locator('.run').nth(1).waitFor();
+  for (const tick of await page.locator('.run input[type="checkbox"]').all()) await tick.check();
   await page.locator('[data-figure="compare-runs"]').waitFor();
   await shot(page, 'code-checked');
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { act, address, metric, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, activated, address, metric, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
 import { dist, script, ship as shipInto } from './lib/site.mjs';
 
 const folders = [];
@@ -34,7 +34,7 @@ test('a shipped site works under a path, offline after one visit, and updates to
   const site = await serve({ folder: one.folder, base: '/some/sub/path/' });
   const page = await open(hash, { from: site, allow: [/ERR_/] });
   await trains(page);
-  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
+  await activated(page);
   const names = Object.keys(JSON.parse(await page.locator('#nn-lab-files').textContent()));
   assert.ok(names.includes('worker-cpu.js') && names.includes('data/fashion-mnist.bin'), `${names}`);
   assert.ok(site.requests.every((path) => !['worker-cpu.js', 'worker-cpu_bg.wasm', 'data/fashion-mnist.bin'].includes(path)), `${site.requests}`);

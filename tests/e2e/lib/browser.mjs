@@ -209,6 +209,13 @@ export async function act(page, action) {
   await button.click();
 }
 
+/** Waits until the service worker has cached the site. */
+export const activated = (page) =>
+  page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    if (active.state !== 'activated') await new Promise((resolve) => active.addEventListener('statechange', resolve, { once: true }));
+  });
+
 /** Chooses a preset. */
 export async function choosePreset(page, slug) {
   const button = page.locator(`[data-preset="${slug}"]`).first();
