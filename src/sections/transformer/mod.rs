@@ -17,12 +17,12 @@ pub mod induction;
 mod metrics;
 #[cfg(feature = "compute")]
 mod model;
+#[cfg(feature = "compute")]
+mod nanogpt;
 pub mod next;
 #[cfg(feature = "page")]
 mod panel;
 pub mod positions;
-#[cfg(feature = "compute")]
-mod nanogpt;
 #[cfg(feature = "compute")]
 mod predict;
 #[cfg(feature = "compute")]

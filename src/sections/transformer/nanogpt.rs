@@ -38,7 +38,8 @@ pub(super) fn adapt_names(tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
 
 /// Returns a tensor under its name here; three for the projections, and none for a mask that was saved as well.
 fn adapted(tensor: NamedTensor) -> Vec<NamedTensor> {
-    let name = tensor.name.split_once("transformer.").map_or(tensor.name.as_str(), |(_, name)| name).to_owned();
+    let name =
+        tensor.name.split_once("transformer.").map_or(tensor.name.as_str(), |(_, name)| name).to_owned();
     let renamed = |name: String| vec![NamedTensor { name, ..tensor.clone() }];
     match name.as_str() {
         "wte.weight" => return renamed("embedding.weight".to_owned()),
@@ -69,7 +70,9 @@ fn thirds(tensor: &NamedTensor, name: impl Fn(&str) -> String) -> Vec<NamedTenso
     }
     let length = shape.iter().product::<usize>().max(1);
     let parts = PROJECTIONS.iter().zip(tensor.values.chunks(length));
-    parts.map(|(part, values)| NamedTensor { name: name(part), shape: shape.clone(), values: values.to_vec() }).collect()
+    parts
+        .map(|(part, values)| NamedTensor { name: name(part), shape: shape.clone(), values: values.to_vec() })
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,7 +81,11 @@ mod tests {
 
     fn tensor(name: &str, shape: &[usize]) -> NamedTensor {
         let n: usize = shape.iter().product();
-        NamedTensor { name: name.to_owned(), shape: shape.to_vec(), values: (0..n).map(|i| i as f32).collect() }
+        NamedTensor {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            values: (0..n).map(|i| i as f32).collect(),
+        }
     }
 
     #[test]
@@ -96,10 +103,18 @@ mod tests {
         assert_eq!(
             names,
             [
-                "embedding.weight", "blocks.1.attention.query.weight", "blocks.1.attention.key.weight",
-                "blocks.1.attention.value.weight", "blocks.1.up.weight", "norm.weight", "head.weight",
-                "blocks.1.attention.query.bias", "blocks.1.attention.key.bias", "blocks.1.attention.value.bias",
-                "blocks.1.up.bias", "norm.bias",
+                "embedding.weight",
+                "blocks.1.attention.query.weight",
+                "blocks.1.attention.key.weight",
+                "blocks.1.attention.value.weight",
+                "blocks.1.up.weight",
+                "norm.weight",
+                "head.weight",
+                "blocks.1.attention.query.bias",
+                "blocks.1.attention.key.bias",
+                "blocks.1.attention.value.bias",
+                "blocks.1.up.bias",
+                "norm.bias",
             ]
         );
         assert_eq!(adapted[2].shape, [2, 2]);
