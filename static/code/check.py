@@ -132,7 +132,7 @@ def read_safetensors(path):
     if not path.exists():
         raise Problem(f"There is no {path}. Download the set-up file from the page's Code chapter, or give --setup FILE.")
     data = path.read_bytes()
-    if data[:2] == b"PK" or data[:1] == b"\x80":
+    if (data[:2] == b"PK" or data[:1] == b"\x80") and data[8:9] != b"{":
         raise Problem(f"{path} is a pickle, which can contain code. Give the page's .safetensors file.")
     length = int.from_bytes(data[:8], "little")
     try:
