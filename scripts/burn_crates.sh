@@ -10,7 +10,12 @@ cd "$(dirname "$0")/.."
 folder=$PWD/target/code
 trap 'rm -rf examples' EXIT
 mkdir -p examples
-NN_LAB_CODE=$folder cargo nextest run --features cpu --run-ignored all -E 'test(code::writes_the_folders)'
+export NN_LAB_CODE=$folder
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --features cpu --run-ignored all -E 'test(code::writes_the_folders)'
+else
+    cargo test --features cpu code::writes_the_folders -- --ignored
+fi
 failed=0
 for section in "$@"; do
     cp "$folder/$section-1/main.rs" "examples/code_$section.rs"
