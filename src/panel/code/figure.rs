@@ -6,10 +6,9 @@ use crate::core::template::{Line, join};
 use crate::panel::code::jobs::use_jobs;
 use crate::panel::code::listing::Listing;
 use crate::panel::code::source::{View, use_texts};
-use crate::panel::code::weights::save_answer;
 use crate::panel::code::{Lit, show_first_lit};
 use crate::panel::{CopyButton, PtrEq};
-use crate::protocol::{DeviceChoice, FileRequest};
+use crate::protocol::DeviceChoice;
 use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::ui::export::download;
 use crate::ui::figure::Figure;
@@ -70,14 +69,6 @@ pub(in crate::panel) fn CodeFigure(props: &CodeFigureProps) -> Html {
         let view = view.setter();
         html! { <button type="button" class="quiet" data-view={words} aria-pressed={pressed.to_string()} onclick={move |_: MouseEvent| view.set(to)}>{ words }</button> }
     };
-    let set_up = {
-        let jobs = jobs.clone();
-        let name = format!("nn-lab-{slug}-setup.safetensors");
-        move |_: MouseEvent| {
-            let name = name.clone();
-            jobs.start(0, None, &FileRequest::SetUp, move |answer| save_answer(&name, answer));
-        }
-    };
     let code = match &*lines {
         None => html! { <p class="code-waiting muted">{ "Loading the code…" }</p> },
         Some(Err(why)) => html! {
@@ -95,7 +86,7 @@ pub(in crate::panel) fn CodeFigure(props: &CodeFigureProps) -> Html {
                         <CopyButton label="Copy" action="copy-code" text={{ let script = script.clone(); Callback::from(move |()| script.clone()) }} />
                         { downloads(*view, slug, &script) }
                         if !matches!(*view, View::Lab(_)) {
-                            <button type="button" data-action="set-up" onclick={set_up}>{ "Weights and batches" }</button>
+                            <button type="button" data-action="set-up" onclick={jobs.set_up_button()}>{ "Weights and batches" }</button>
                         }
                     </div>
                 </>

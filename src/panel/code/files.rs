@@ -4,8 +4,8 @@ use crate::client::fetch_text;
 use crate::core::template::{Language, join, specialize};
 use crate::panel::code::compare::compare;
 use crate::panel::code::jobs::{Jobs, Status, use_jobs};
-use crate::panel::code::weights::{save_answer, weights};
-use crate::protocol::{ComparedTensor, DeviceChoice, FileRequest, SavedArm};
+use crate::panel::code::weights::weights;
+use crate::protocol::{ComparedTensor, DeviceChoice, SavedArm};
 use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::run::code::network_name;
 use crate::ui::export::download;
@@ -48,14 +48,6 @@ pub(in crate::panel) fn CodeFiles(props: &CodeFilesProps) -> Html {
         let jobs = check_jobs.clone();
         move |_: MouseEvent| spawn_local(save_check(jobs.clone()))
     };
-    let set_up = {
-        let jobs = check_jobs.clone();
-        let name = format!("nn-lab-{slug}-setup.safetensors");
-        move |_: MouseEvent| {
-            let name = name.clone();
-            jobs.start(0, None, &FileRequest::SetUp, move |answer| save_answer(&name, answer));
-        }
-    };
     html! {
         <>
             <section class="code-check" aria-labelledby="code-check">
@@ -69,7 +61,7 @@ pub(in crate::panel) fn CodeFiles(props: &CodeFilesProps) -> Html {
                 </p>
                 <div class="code-actions">
                     <button type="button" data-action="save-check" onclick={check}>{ format!("check_{slug}.py") }</button>
-                    <button type="button" data-action="check-set-up" onclick={set_up}>{ "Weights and batches" }</button>
+                    <button type="button" data-action="check-set-up" onclick={check_jobs.set_up_button()}>{ "Weights and batches" }</button>
                 </div>
                 <p>
                     { "Without Python on this machine, save your tensors under the names of the file of weights and batches, for example " }

@@ -3,6 +3,7 @@
 use crate::client::{FileEvent, FileJob};
 use crate::protocol::{DeviceChoice, FileAnswer, FileRequest, SavedArm};
 use crate::run::any::{AnyConfig, AnyExperiment};
+use crate::ui::export::download_bytes;
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -60,6 +61,15 @@ impl Jobs {
         self.status.set(status);
     }
 
+    /// Returns what a button does that saves the file of weights and batches.
+    pub(super) fn set_up_button(&self) -> Callback<MouseEvent> {
+        let jobs = self.clone();
+        Callback::from(move |_| {
+            let name = format!("nn-lab-{}-setup.safetensors", jobs.experiment.slug);
+            jobs.start(0, None, &FileRequest::SetUp, move |answer| save_answer(&name, answer));
+        })
+    }
+
     /// Starts a job. `done` gets its answer, and returns what is said about it.
     pub(super) fn start(
         &self,
@@ -85,5 +95,14 @@ impl Jobs {
             self.status.set(Status::Failed("The settings could not be sent to the worker.".to_owned()));
         }
         *self.job.borrow_mut() = started;
+    }
+}
+
+/// Saves a file that a worker has written.
+pub(super) fn save_answer(name: &str, answer: FileAnswer) -> Status {
+    let FileAnswer::Written(bytes) = answer else { return Status::None };
+    match download_bytes(name, &bytes) {
+        Some(()) => Status::Done(format!("Saved as {name} ({:.1} MB).", bytes.len() as f64 / 1e6)),
+        None => Status::Failed("The browser did not let the file be saved.".to_owned()),
     }
 }

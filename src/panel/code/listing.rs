@@ -19,12 +19,10 @@ pub(super) struct ListingProps {
 pub(super) fn Listing(props: &ListingProps) -> Html {
     let lit = use_context::<Lit>().unwrap_or_default();
     let node = use_node_ref();
-    // The part that the pointer has lit here is in view already.
-    let here = use_mut_ref(|| None::<AttrValue>);
     use_effect_with(lit.part.clone(), {
-        let (node, here) = (node.clone(), here.clone());
+        let node = node.clone();
         move |part| {
-            if part.is_some() && *part != *here.borrow() {
+            if part.is_some() {
                 show_first_lit(&node);
             }
         }
@@ -32,13 +30,7 @@ pub(super) fn Listing(props: &ListingProps) -> Html {
     let line = |line: &Line| {
         let is_lit = line.parts.iter().any(|part| lit.is(part));
         let parts = (!line.parts.is_empty()).then(|| AttrValue::from(line.parts.join(" ")));
-        let (light, here) = (lit.light.clone(), here.clone());
-        let enter = parts.clone().map(|part| {
-            Callback::from(move |_: MouseEvent| {
-                *here.borrow_mut() = Some(part.clone());
-                light.emit(Some(part.clone()));
-            })
-        });
+        let enter = parts.clone().map(|parts| lit.light.reform(move |_: MouseEvent| Some(parts.clone())));
         let leave = parts.as_ref().map(|_| lit.light.reform(|_: MouseEvent| None));
         html! {
             <span class="code-line" data-parts={parts} data-lit={is_lit.then_some("")} onmouseenter={enter} onmouseleave={leave}>

@@ -37,12 +37,13 @@ impl Lit {
     }
 }
 
-/// Scrolls the first lit element of a list into view, inside the list only.
+/// Scrolls the first lit element of a list into view, inside the list only. A list under the pointer stays where it is.
 fn show_first_lit(node: &NodeRef) {
     let Some(list) = node.cast::<Element>() else { return };
     let Some(lit) = list.query_selector("[data-lit]:not(g)").ok().flatten() else { return };
     let (frame, lit) = (list.get_bounding_client_rect(), lit.get_bounding_client_rect());
-    if lit.bottom() <= frame.top() || lit.top() >= frame.bottom() {
+    let is_whole = lit.top() >= frame.top() && lit.bottom() <= frame.bottom();
+    if !is_whole && !list.matches(":hover").unwrap_or_default() {
         let above = frame.height() / 4.0;
         list.set_scroll_top(list.scroll_top() + (lit.top() - frame.top() - above) as i32);
     }

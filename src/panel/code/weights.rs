@@ -1,10 +1,9 @@
 //! Weights in and out: the networks of the run as files for PyTorch, and networks from such files.
 
-use crate::panel::code::jobs::{Jobs, Status};
+use crate::panel::code::jobs::{Jobs, Status, save_answer};
 use crate::protocol::{FileAnswer, FileRequest, SavedArm};
 use crate::run::arm::Arm;
 use crate::run::code::network_name;
-use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -66,15 +65,6 @@ fn save(jobs: &Jobs, index: usize, arm: &'static Arm, from: Option<Rc<SavedArm>>
     let step = from.as_ref().map_or(0, |from| from.step);
     let name = format!("nn-lab-{}-{}-{step}.safetensors", jobs.experiment.slug, network_name(arm));
     jobs.start(index, from, &FileRequest::Weights, move |answer| save_answer(&name, answer));
-}
-
-/// Saves a file that a worker has written.
-pub(super) fn save_answer(name: &str, answer: FileAnswer) -> Status {
-    let FileAnswer::Written(bytes) = answer else { return Status::None };
-    match download_bytes(name, &bytes) {
-        Some(()) => Status::Done(format!("Saved as {name} ({:.1} MB).", bytes.len() as f64 / 1e6)),
-        None => Status::Failed("The browser did not let the file be saved.".to_owned()),
-    }
 }
 
 fn open(
