@@ -11,7 +11,7 @@ set -eu
 )
 
 sh scripts/about.sh
-sh scripts/findings.sh
+sh scripts/documents.sh
 sh scripts/gpu_worker.sh site
 
 page=$TRUNK_STAGING_DIR/index.html

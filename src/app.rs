@@ -1,8 +1,10 @@
 //! Navigation, routing, theme and embed mode.
 
 mod address_bar;
+mod class;
 mod cover;
 mod embed;
+pub mod lesson;
 mod page_state;
 pub mod route;
 mod verify;
@@ -13,6 +15,7 @@ use crate::assignment::Assignment;
 use crate::core::guided::expanded;
 use crate::core::query::Query;
 use crate::core::suggest::{nearest, no_such};
+use crate::coursework::lesson::PAGE as LESSON;
 use crate::for_each_section;
 use crate::panel::{OpenRunView, PanelAction, PanelProps, Problems, Share, device, page_problems};
 use crate::sections::{SECTIONS, Section};
@@ -51,9 +54,13 @@ pub fn App() -> Html {
     });
     let PageState { slug, chapter, query, panel: state, .. } = &*page;
     let section = SECTIONS.iter().find(|section| section.slug == *slug);
-    let title = section.map_or(if slug == "verify" { "Verify this device" } else { "" }, |found| found.title);
+    let title = section.map_or_else(|| page_title(slug), |found| found.title);
     use_effect_with(title, |title| {
         let name = "Neural network lab";
+        // A lesson sets its own title.
+        if *title == page_title(LESSON) {
+            return;
+        }
         document().set_title(&if title.is_empty() { name.to_owned() } else { format!("{title} – {name}") });
     });
     use_effect_with(slug == "about", |is_about| {
@@ -65,8 +72,8 @@ pub fn App() -> Html {
     use_effect_with(query.get("theme").unwrap_or("auto").to_owned(), |theme| set_theme(theme));
 
     let (Some(section), Some(state)) = (section, state) else {
-        let known = ["", "verify", "about"].contains(&slug.as_str());
-        let problems = if known { page_problems(query) } else { vec![no_section(slug)] };
+        let known = ["", "verify", "about", "class", LESSON].contains(&slug.as_str());
+        let problems = if known { page_problems(slug, query) } else { vec![no_section(slug)] };
         let on_dismiss = dispatch.reform(|()| PanelAction::Tidy);
         let content = html! {
             <>
@@ -75,6 +82,10 @@ pub fn App() -> Html {
                     { cover::cover(query) }
                 } else if slug == "verify" {
                     <verify::Verify device={device(query)} />
+                } else if slug == "class" {
+                    <class::ClassView device={device(query)} />
+                } else if slug == LESSON {
+                    <lesson::LessonPage query={query.clone()} />
                 } else if !known {
                     { sections(slug, query) }
                 }
@@ -110,6 +121,16 @@ pub fn App() -> Html {
         <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>
             <ContextProvider<OpenRunView> context={(*open_view).clone()}>{ content }</ContextProvider<OpenRunView>>
         </ContextProvider<Rc<Assignment>>>
+    }
+}
+
+/// Returns the title of a page that is not a section.
+fn page_title(slug: &str) -> &'static str {
+    match slug {
+        "verify" => "Verify this device",
+        "class" => "Class view",
+        LESSON => "Lesson",
+        _ => "",
     }
 }
 
@@ -166,6 +187,7 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, nav: NodeRef, child
             <main>{ children }</main>
             <footer>
                 <a href={href("verify")}>{ "Verify this device" }</a>{ " · " }
+                <a href={href("class")}>{ "Class view" }</a>{ " · " }
                 // That page has no script: its styles select the theme by the fragment of the address.
                 <a href={format!("{ABOUT}#{}", query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a>
             </footer>

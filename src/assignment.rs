@@ -3,7 +3,7 @@
 
 mod question;
 
-pub use crate::assignment::question::{Answer, Guess, Question};
+pub use crate::assignment::question::{Guess, Question};
 use crate::core::query::{Query, shorten};
 
 /// The parts of every panel that `hide` can name, apart from settings, buttons and figures.
@@ -15,12 +15,27 @@ pub const PARTS: &[(&str, &str)] = &[
     ("settings", "All settings"),
     ("checks", "Checks"),
     ("history", "Saved runs"),
+    ("hand-in", "Hand in"),
     ("share", "Share"),
 ];
 
 /// The keys of an assignment in an address.
-pub const KEYS: &[&str] =
-    &["show", "hide", "lock", "autoplay", "ask", "ask_guess", "ask_options", "ask_metric", "ask_range"];
+pub const KEYS: &[&str] = &[
+    "show",
+    "hide",
+    "lock",
+    "autoplay",
+    "lesson",
+    "ask",
+    "ask_guess",
+    "ask_options",
+    "ask_metric",
+    "ask_range",
+    "ask_id",
+    "ask_answer",
+    "ask_tolerance",
+    "ask_feedback",
+];
 
 /// The maximum number of names in a list. No panel has more to hide.
 const MAX_NAMES: usize = 64;
@@ -36,6 +51,8 @@ pub struct Assignment {
     pub lock: Vec<String>,
     /// True if training starts when the panel is first visible.
     pub autoplay: bool,
+    /// The name of the lesson to which the panel belongs. Answers are kept for each lesson.
+    pub lesson: Option<String>,
     /// The question to answer.
     pub question: Option<Question>,
 }
@@ -58,9 +75,17 @@ impl Assignment {
                 false
             }
         };
-        let (question, warning) = Question::from_query(query);
-        warnings.extend(warning);
-        (Self { show, hide, lock, autoplay, question }, warnings)
+        let lesson = query.get("lesson").map(str::trim).filter(|name| !name.is_empty());
+        if let Some(name) = lesson.filter(|name| !is_name(name)) {
+            warnings.push(format!(
+                "lesson={} is not a name of small letters, digits, - and _; it was ignored.",
+                shorten(name)
+            ));
+        }
+        let lesson = lesson.filter(|name| is_name(name)).map(str::to_owned);
+        let (question, question_warnings) = Question::from_query(query);
+        warnings.extend(question_warnings);
+        (Self { show, hide, lock, autoplay, lesson, question }, warnings)
     }
 
     /// Returns the keys and values of an address with this assignment.
@@ -78,6 +103,9 @@ impl Assignment {
         }
         if self.autoplay {
             put("autoplay", "1".to_owned());
+        }
+        if let Some(lesson) = &self.lesson {
+            put("lesson", lesson.clone());
         }
         if let Some(question) = &self.question {
             question.write(&mut put);
@@ -114,7 +142,7 @@ fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
 }
 
 /// Returns true for a valid name of a control, a metric or a figure: lowercase letters, digits, `_` and `-`.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     (1..=60).contains(&name.len()) && name.chars().all(part)
 }
@@ -122,6 +150,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::assignment::*;
+    use crate::core::guess::{AnswerKey, Feedback, RightAnswer};
     use proptest::prelude::*;
 
     #[test]
@@ -163,12 +192,25 @@ mod tests {
         #[test]
         fn an_assignment_reads_as_it_was_written(
             show in names(), hide in names(), lock in names(), autoplay: bool,
+            lesson in prop::option::of("[a-z0-9_-]{1,20}"),
             question in prop::option::of(("[^\\s\\p{C}]([^\\p{C}]{0,80}[^\\s\\p{C}])?", guess(), "[a-z_]{1,12}")),
+            id in prop::option::of("[a-z0-9_-]{1,20}"), has_key: bool, tolerance in prop::option::of(0.0..1e3f64),
+            feedback in 0..Feedback::ALL.len(),
         ) {
             let question = question.map(|(text, guess, metric)| {
-                Question { text, metrics: if guess == Guess::None { vec![] } else { vec![metric] }, guess }
+                let right = match &guess {
+                    Guess::None => None,
+                    Guess::Choice(options) => Some(RightAnswer::Choice(options[0].clone())),
+                    Guess::Number | Guess::Curve { .. } => Some(RightAnswer::Measured),
+                };
+                let tolerance = tolerance.filter(|_| right == Some(RightAnswer::Measured));
+                let key = right.filter(|_| has_key).map(|right| AnswerKey { right, tolerance });
+                if guess == Guess::None {
+                    return Question { text, ..Question::default() };
+                }
+                Question { text, metrics: vec![metric], guess, id, key, feedback: Feedback::ALL[feedback].0 }
             });
-            let assignment = Assignment { show, hide, lock, autoplay, question };
+            let assignment = Assignment { show, hide, lock, autoplay, lesson, question };
             let (read, warnings) = Assignment::from_query(&assignment.to_query());
             prop_assert_eq!(read, assignment);
             prop_assert!(warnings.is_empty(), "{warnings:?}");

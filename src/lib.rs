@@ -10,6 +10,7 @@
 //! ```text
 //! core -> data, models -> run -> sections (measuring files), verify -> protocol, transfer -> worker | client, saved_runs
 //!                                           assignment, embedding, charts -> ui -> panel -> sections (panels) -> app
+//!                                           assignment, saved_runs -> coursework -> panel
 //! ```
 //!
 //! - [`core`]: settings, checks, metrics, curves, progress, files and errors, which all layers share. No burn, no DOM.
@@ -27,6 +28,7 @@
 //! - `client`: the page's side of the workers; panels use nothing else of them (feature `page`).
 //! - [`saved_runs`]: records of runs, their file formats, and the list of runs that a panel keeps.
 //! - `assignment`: what the author of a link decides, such as what is hidden or locked and which question is asked.
+//! - `coursework`: lessons, answer sheets, and the packages and tables that are made of them.
 //! - `embedding`: messages to and from the page around a frame, and to other panels on that page.
 //! - `charts` and `ui`: draw the data they receive, and know no experiment.
 //! - `panel`: what the panels of all sections share.
@@ -47,6 +49,8 @@ pub mod charts;
 #[cfg(feature = "page")]
 pub mod client;
 pub mod core;
+#[cfg(feature = "page")]
+pub mod coursework;
 pub mod data;
 #[cfg(feature = "page")]
 pub mod embedding;

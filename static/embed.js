@@ -11,8 +11,9 @@
 // of this page). All other attributes are settings of the panel or keys of its address, with - for _: seq-len,
 // preset, seed, device, show, hide, lock, autoplay, ask, share.
 //
-// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess,
-// nn-lab-error, nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }).
+// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-outcome,
+// nn-lab-record, nn-lab-statement, nn-lab-error, nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }),
+// restore(record), student(name).
 
 const VERSION = 1;
 const HOME = new URL('./', import.meta.url).href;
@@ -21,8 +22,10 @@ const FRAME = ['panel', 'chapter', 'lab', 'sandbox', 'credentialless', 'theme', 
 const OWN = new Set([...FRAME, 'class', 'id', 'style', 'slot', 'title', 'hidden', 'lang', 'dir', 'tabindex', 'role', 'is', 'part']);
 // A change of these attributes reloads the frame, because they are not settings that a running panel can
 // change.
-const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay', 'ask', 'ask_guess', 'ask_options', 'ask_metric', 'ask_range']);
-const EVENTS = new Set(['ready', 'state', 'metrics', 'guess', 'error', 'resize']);
+const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay']);
+// So do those of a question and of a lesson.
+const isFixed = (name) => FIXED.has(name) || /^(ask|lesson|item\d|file)/.test(name);
+const EVENTS = new Set(['ready', 'state', 'metrics', 'guess', 'outcome', 'record', 'statement', 'error', 'resize']);
 /** A panel that has been in sight for this long without a message gets a link next to it. */
 const PATIENCE_MS = 15_000;
 
@@ -126,6 +129,12 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   /** Changes settings by name. `null` resets a setting to its default. */
   set(values) { this.#post({ type: 'set', values }); }
 
+  /** Puts back the answers of an earlier `record` message. Answers that the panel has stay. */
+  restore(record) { this.#post({ type: 'restore', record }); }
+
+  /** Sets the name of the student, which the file for handing in has. */
+  student(name) { this.#post({ type: 'student', name }); }
+
   get frame() { return this.#frame; }
 
   #post(message) {
@@ -206,7 +215,7 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     if (names.includes('theme')) this.retheme();
     const relevant = [...new Set(names)].filter((name) => !isOwn(name) || ['panel', 'chapter', 'lab', 'sandbox', 'credentialless'].includes(name));
     if (!relevant.length) return;
-    if (relevant.some((name) => isOwn(name) || FIXED.has(key(name)))) return this.#build();
+    if (relevant.some((name) => isOwn(name) || isFixed(key(name)))) return this.#build();
     this.set(Object.fromEntries(relevant.map((name) => [key(name), this.getAttribute(name)])));
   }
 

@@ -67,7 +67,7 @@ fn spreads_are_written_as_in_the_document() {
     assert_eq!(spread(&[1_234_567.0], 1), "1,234,567.0 (1,234,567.0 to 1,234,567.0)");
 }
 
-/// `scripts/findings.sh` turns the document into a page of the site.
+/// `scripts/documents.sh` turns the document into a page of the site.
 #[test]
 #[cfg(unix)]
 fn the_page_has_every_row_and_every_address() {
@@ -76,7 +76,7 @@ fn the_page_has_every_row_and_every_address() {
     let head = r#"<link rel="icon" href="x" /><link rel="stylesheet" href="/base-1.css" />"#;
     std::fs::write(folder.join("index.html"), head).expect("it is written");
     let mut shell = std::process::Command::new("sh");
-    let status = shell.arg("scripts/findings.sh").env("TRUNK_STAGING_DIR", &folder).status();
+    let status = shell.arg("scripts/documents.sh").env("TRUNK_STAGING_DIR", &folder).status();
     assert!(status.expect("a shell").success());
     let page = std::fs::read_to_string(folder.join("findings.html")).expect("the page");
     let document = document();

@@ -96,7 +96,7 @@ fn reference<E: Experiment>(title: &str) -> String {
             format!("up to {} numbers from {} to {}, such as `8,16,4`", sizes.max_len, sizes.min, sizes.max)
         }
     };
-    let mut text = format!("### `{}`: {title}\n\n", E::SLUG);
+    let mut text = format!("## `{}`: {title}\n\n", E::SLUG);
     text += "| Setting | Values | Default | Meaning |\n|---|---|---|---|\n";
     for param in <E::Config as Settings>::PARAMS {
         let default = defaults.get(param.key).map(|value| param.text(value)).unwrap_or_default();

@@ -24,6 +24,7 @@ pub(super) fn cover(query: &Query) -> Html {
         };
     }
     let tiles = for_each_section!(tiles);
+    let class = Route { slug: "class".to_owned(), chapter: None, query: query.clone() }.to_hash();
     let verify = Route { slug: "verify".to_owned(), chapter: None, query: query.clone() }.to_hash();
     html! {
         <div class="cover">
@@ -35,7 +36,7 @@ pub(super) fn cover(query: &Query) -> Html {
             <div class="cover-more">
                 <section>
                     <h2>{ "For teachers" }</h2>
-                    <p>{ "Every chapter, figure and experiment can be embedded in a course page. Open it and press " }<strong>{ "Share" }</strong>{ ": the dialog writes the line to paste. " }<a href="embed-example.html">{ "An example page" }</a></p>
+                    <p>{ "Every chapter, figure and experiment can be embedded in a course page. Open it and press " }<strong>{ "Share" }</strong>{ ": the dialog writes the line to paste. " }<a href="embed-example.html">{ "An example page" }</a>{ ". " }<a href={class}>{ "Class view" }</a>{ " collects the answers of a class in one table." }</p>
                 </section>
                 <section>
                     <h2>{ "For contributors" }</h2>

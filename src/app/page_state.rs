@@ -120,7 +120,7 @@ impl Reducible for PageState {
                     }
                     // Without a panel, the page has only its preferences.
                     (None, PanelAction::Write(changes)) => (None, self.query.changed(&changes)),
-                    (None, PanelAction::Tidy) => (None, page_tidied(&self.query)),
+                    (None, PanelAction::Tidy) => (None, page_tidied(&self.slug, &self.query)),
                     (None, _) => return self,
                 };
                 let exists = |slug: &String| {
@@ -162,7 +162,7 @@ pub(super) fn use_page_state() -> UseReducerHandle<PageState> {
 }
 
 /// Returns the experiment of the section with this slug.
-fn experiment(slug: &str) -> Option<&'static AnyExperiment> {
+pub(super) fn experiment(slug: &str) -> Option<&'static AnyExperiment> {
     macro_rules! experiments {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
             match slug {

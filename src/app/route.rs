@@ -105,9 +105,9 @@ fn split(hash: &str) -> (String, Query) {
 fn read_query(text: &str) -> Query {
     // Escaped once or more often, `&amp;` leaves this in front of the key. The lab writes `;` as `%3B`.
     let parts = text.split('&').map(|part| part.trim_start_matches("amp;"));
-    let is_text = |part: &str| part.starts_with("ask");
+    let is_text = |part: &str| ["ask", "lesson_", "item"].iter().any(|start| part.starts_with(start));
     let pairs = parts.flat_map(|part| {
-        // A question may end with a question mark; anything else has none.
+        // A question may end with a question mark, and an item of a lesson has one; anything else has none.
         let separators: &[char] = if is_text(part) { &[] } else { &['?'] };
         part.split(separators)
     });

@@ -11,6 +11,7 @@ mod error;
 mod field;
 pub mod files;
 pub mod findings;
+pub mod guess;
 pub mod guided;
 mod int_list;
 pub mod measure;

@@ -1,7 +1,7 @@
 //! Messages between a panel and the host page, as JSON. Pure.
 //!
 //! A panel sends `{source: "nn-lab", version: 1, type, panel, ...}` with the types `ready`, `resize`,
-//! `state`, `metrics`, `error`, `guess` and `stand`. It receives `{source: "nn-lab-host", version: 1, type,
+//! `state`, `metrics`, `error`, `guess`, `outcome`, `record`, `statement` and `stand`. It receives `{source: "nn-lab-host", version: 1, type,
 //! ...}` with the types of [`HostCommand`].
 
 use crate::embedding::scheduler::Claim;
@@ -13,7 +13,7 @@ use thiserror::Error;
 pub const VERSION: u64 = 1;
 
 /// The maximum length of a message. Longer ones are ignored.
-const MAX_LENGTH: usize = 64 * 1024;
+const MAX_LENGTH: usize = 1024 * 1024;
 
 /// A command from the host page, or a claim from another panel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,16 @@ pub enum HostCommand {
     Theme {
         /// The theme.
         theme: HostTheme,
+    },
+    /// Puts back the answers that the host page has kept.
+    Restore {
+        /// The answer sheet.
+        record: Value,
+    },
+    /// Sets the name of the student.
+    Student {
+        /// The name; an empty one removes it.
+        name: String,
     },
     /// The claim of another panel on the page; see [`crate::embedding::scheduler`].
     #[serde(rename = "stand")]

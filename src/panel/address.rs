@@ -6,6 +6,7 @@ use crate::core::chapter::{ALL, chapters};
 use crate::core::query::{Changes, Query, shorten};
 use crate::core::schema::Values;
 use crate::core::suggest::no_such;
+use crate::coursework::lesson::{MAX_ITEMS, PAGE as LESSON};
 use crate::run::any::{AnyConfig, AnyExperiment};
 use std::collections::BTreeSet;
 
@@ -90,18 +91,31 @@ pub(super) fn problems(
     problems
 }
 
+/// Returns true for a key of the page that shows a lesson.
+fn is_of_lesson(key: &str) -> bool {
+    let number = key.strip_prefix("item").and_then(|number| number.parse().ok());
+    ["lesson", "lesson_title", "lesson_text", "file"].contains(&key)
+        || number.is_some_and(|number| (1..=MAX_ITEMS).contains(&number))
+}
+
+/// Returns the query of a page without a section, without the keys of its content.
+fn preferences(slug: &str, query: &Query) -> Query {
+    query.keep(|key| !(slug == LESSON && is_of_lesson(key)))
+}
+
 /// Returns a sentence for each key and value that does not exist in the address of a page without a section.
-pub fn page_problems(query: &Query) -> Vec<String> {
-    let mut problems = unknown_keys(query, PREFERENCES, "setting {} on this page");
+pub fn page_problems(slug: &str, query: &Query) -> Vec<String> {
+    let mut problems = unknown_keys(&preferences(slug, query), PREFERENCES, "setting {} on this page");
     problems.extend(CHOICES.iter().filter_map(|choice| no_such_choice(query, choice)));
     problems
 }
 
 /// Returns the query of a page without a section, without the keys and values that do not exist.
-pub fn page_tidied(query: &Query) -> Query {
+pub fn page_tidied(slug: &str, query: &Query) -> Query {
     let is_wrong =
         |key: &str| CHOICES.iter().any(|choice| choice.0 == key && no_such_choice(query, choice).is_some());
-    query.keep(|key| PREFERENCES.contains(&key) && !is_wrong(key))
+    let is_content = |key: &str| slug == LESSON && is_of_lesson(key);
+    query.keep(|key| is_content(key) || PREFERENCES.contains(&key) && !is_wrong(key))
 }
 
 /// Returns an address's query without the keys, values and names that do not exist. The values of settings
@@ -188,7 +202,7 @@ fn no_such_choice(query: &Query, (key, what, values): &(&str, &str, &[&str])) ->
 
 /// Returns a sentence if a panel never shows a metric of this name. Curves of layers and heads have numbers in
 /// their names, and are known only once they are measured.
-fn no_such_metric(experiment: &AnyExperiment, config: &AnyConfig, name: &str) -> Option<String> {
+pub(super) fn no_such_metric(experiment: &AnyExperiment, config: &AnyConfig, name: &str) -> Option<String> {
     let record = experiment.empty();
     let metrics: Vec<String> =
         experiment.metrics(config, &record).into_iter().map(|metric| metric.name.into_owned()).collect();

@@ -122,7 +122,7 @@ fn draw(
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
                     probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })} run_seconds={run_seconds(run)}
-                    guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
+                    guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} work={settings.work.clone()} />
             }
             if let Some(opened) = single {
                 <div class="chapter-head" data-only={opened.only.is_some().then_some("")}>
@@ -353,7 +353,7 @@ fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>, has_headi
             <HiddenByLesson name="history">
                 <RunHistory page={settings.page.clone()} section={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.records.clone())}
                     state={run.state.clone()} run={run.run} progress={run.progress} device={run.device.clone()}
-                    train={run.train.clone()} {is_open} />
+                    train={run.train.clone()} work={settings.work.clone()} {is_open} />
             </HiddenByLesson>
         </section>
     }

@@ -1,13 +1,10 @@
 //! Guided experiments on the page: the open one, the finished ones, and the menu that lists them.
 
 mod card;
-mod finished;
 mod list;
 mod start;
 
 pub(super) use crate::panel::guided::card::GuidedCard;
-pub use crate::panel::guided::finished::FinishedList;
-pub(super) use crate::panel::guided::finished::{stored as stored_finished, use_finished};
 pub(super) use crate::panel::guided::list::Experiments;
 pub(super) use crate::panel::guided::start::use_start;
 
@@ -19,7 +16,7 @@ use crate::core::settings::Param;
 use crate::core::sweep::seed;
 use crate::panel::{AnySettings, is_locked};
 use crate::run::any::{AnyConfig, AnyRecord};
-use crate::saved_runs::{DeviceUsed, Finished};
+use crate::saved_runs::DeviceUsed;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -50,7 +47,6 @@ pub(super) struct GuidedView {
     pub(super) answers: Vec<(u64, Option<Answer>)>,
     pub(super) config: Rc<Values>,
     pub(super) device: Option<DeviceUsed>,
-    pub(super) finish: Callback<Finished>,
     /// The address of the next experiment.
     pub(super) next: Option<AttrValue>,
 }
@@ -87,7 +83,6 @@ impl GuidedView {
             answers: (0..).zip(&*run.records).take(asked).map(of_seed).collect(),
             config: config.values().clone(),
             device: run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
-            finish: settings.finished.add.clone(),
             next: next
                 .filter(|_| settings.assignment.show.is_empty())
                 .map(|next| list::address_of(experiment.slug, next, &settings.page.query).into()),
@@ -104,7 +99,7 @@ impl GuidedView {
             Prediction::Curve { metric, low, high } => (Guess::Curve { low, high }, Some(metric)),
         };
         let metrics = metric.into_iter().map(str::to_owned).collect();
-        Question { text: self.info.question.to_owned(), guess, metrics }
+        Question { text: self.info.question.to_owned(), guess, metrics, ..Question::default() }
     }
 }
 

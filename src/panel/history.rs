@@ -10,11 +10,12 @@ mod store;
 use crate::core::metric::Metric;
 use crate::core::sweep::seed;
 use crate::core::{Check, Progress};
+use crate::coursework::AnswerSheet;
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::list::RunList;
 pub(super) use crate::panel::history::row::local;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelAction, PanelProps, PtrEq};
+use crate::panel::{PanelAction, PanelProps, PtrEq, Work};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::saved_runs::{
@@ -42,6 +43,8 @@ pub(super) struct RunHistoryProps {
     pub(super) progress: Progress,
     pub(super) device: Option<DeviceInfo>,
     pub(super) train: Callback<()>,
+    /// The answer sheet of the reader, which opened checks of own code belong to.
+    pub(super) work: Work,
     /// True if the list is shown. Runs are saved in any case.
     pub(super) is_open: bool,
 }
@@ -174,6 +177,9 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let live = (active && !shown.is_empty()).then(|| {
         Rc::new(props.records.0.first().map_or_else(Vec::new, |record| section.series(&props.config, record)))
     });
+    let checked = use_callback(props.work.clone(), |sheet: AnswerSheet, work| {
+        work.change(move |own| own.merge(&sheet));
+    });
     if !props.is_open {
         return Html::default();
     }
@@ -182,7 +188,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
             if !shown.is_empty() {
                 <Compare {section} runs={shown} {live} planned={props.progress.steps} />
             }
-            <RunList {section} {store} config={props.config.values().clone()} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
+            <RunList {section} {store} config={props.config.values().clone()} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} {checked} query={props.page.query.clone()} />
         </section>
     }
 }

@@ -2,6 +2,11 @@
 
 use gloo::utils::window;
 
+/// Returns true if the browser stores something for this page. A sandboxed frame has no storage.
+pub(super) fn is_there() -> bool {
+    window().local_storage().ok().flatten().is_some()
+}
+
 /// Returns a stored text. A sandboxed frame has none.
 pub(super) fn read(key: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(key).ok().flatten()

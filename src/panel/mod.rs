@@ -24,13 +24,13 @@ mod sweep;
 mod symbols;
 mod tabs;
 mod visits;
+mod work;
 
 pub use crate::panel::address::{page_problems, page_tidied};
 pub use crate::panel::code::{CodePart, DrawnPart, code_flow};
 pub use crate::panel::controls::{ControlGroup, controls, controls_without, folded_controls};
 pub use crate::panel::copy_button::CopyButton;
 pub use crate::panel::frame::{ChapterBody, Page, frame};
-pub use crate::panel::guided::FinishedList;
 pub use crate::panel::problems::Problems;
 pub use crate::panel::ptr_eq::PtrEq;
 pub use crate::panel::run_view::{
@@ -41,3 +41,4 @@ pub use crate::panel::share::Share;
 pub use crate::panel::side::{Hint, MAX_CONTROLS};
 pub use crate::panel::state::{PanelAction, PanelState, SEEDS, device, is_locked};
 pub use crate::panel::visits::{Visit, visit};
+pub use crate::panel::work::{HandIn, Work, use_work};

@@ -1,6 +1,7 @@
 //! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the
 //! page around.
 
+pub(in crate::panel) mod attempts;
 pub(in crate::panel) mod curve;
 mod host;
 mod props;
@@ -9,61 +10,43 @@ pub(in crate::panel) mod report;
 
 pub(super) use crate::panel::run_panel::props::{Failure, RunPanelProps};
 
-use crate::assignment::{Answer, Assignment, Guess};
+use crate::assignment::{Assignment, Guess};
 use crate::panel::guided::{GuidedCard, use_start};
-use crate::panel::run_panel::host::{HostContext, Prediction, use_host};
+use crate::panel::run_panel::attempts::use_attempts;
+use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
-use crate::panel::run_panel::report::{Outcome, ReportContext};
+use crate::panel::run_panel::report::ReportContext;
 use crate::panel::run_view::{Forecast, readouts};
 use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, resume_button};
 use crate::ui::visibility::use_assignment;
-use std::collections::BTreeMap;
 use yew::prelude::*;
 
 /// The question, the buttons and the failures of a run.
 #[component]
 pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let assignment = use_assignment();
-    let answer = use_state_eq(|| None::<Answer>);
-    // The outcome of the open experiment, once it has answered the question.
-    let outcome = use_state_eq(|| None::<Outcome>);
-    // The number of predictions so far, by question.
-    let attempts = use_state_eq(BTreeMap::<String, u32>::new);
     // The question of an open experiment replaces that of the assignment.
     let question = match &props.guided {
         Some(guided) => Some(guided.question()),
         None => assignment.question.clone(),
     };
-    // A new question drops the answer.
-    use_effect_with(question.clone(), {
-        let (answer, outcome) = (answer.setter(), outcome.setter());
-        move |_| {
-            answer.set(None);
-            outcome.set(None);
-        }
-    });
+    let report =
+        ReportContext { config: props.config.clone(), seeds: props.seeds, device: props.device.clone() };
+    let attempts = use_attempts(props, &assignment, question.as_ref(), &report);
+    let answer = attempts.guess();
     let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
     let start = use_start(props.guided.as_ref(), &props.dispatch, &props.on_train);
+    let has_outcome = attempts.outcome().is_some();
     // Until an embedded experiment has its answer, Train is its run. Then the reader may try other settings.
-    let is_experiment = props.guided.as_ref().is_some_and(|guided| guided.embedded) && outcome.is_none();
+    let is_experiment = props.guided.as_ref().is_some_and(|guided| guided.embedded) && !has_outcome;
     let on_train = if is_experiment { start.clone() } else { props.on_train.clone() };
     let run_panel = RunPanelProps { on_train: on_train.clone(), ..props.clone() };
-    let report = ReportContext {
-        section: props.slug,
-        experiment: props.guided.as_ref().map(|guided| guided.info.slug),
-        config: props.config.clone(),
-        seeds: props.seeds,
-        device: props.device.clone(),
-    };
-    let id = report.id();
-    let attempt = attempts.get(&id).copied().unwrap_or_default();
-    let prediction =
-        (*answer).clone().map(|guess| Prediction { guess, attempt, outcome: (*outcome).clone() });
-    let context = HostContext { run_panel, blocked, autoplay: assignment.autoplay, report };
-    let paused = use_host(context, question.clone(), prediction);
+    let context =
+        HostContext { run_panel, blocked, autoplay: assignment.autoplay, report, attempts: attempts.clone() };
+    let paused = use_host(context);
     use_effect_with(answer.is_some(), {
         let predicted = props.background.predicted.setter();
         move |&is_predicted| predicted.set(is_predicted)
@@ -79,34 +62,18 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let sentence =
         view.as_ref().filter(|_| is_over).map(|view| view.sentence(props.main_metrics)).unwrap_or_default();
     let main_metrics = view.as_ref().map(|view| readouts(view, props.main_metrics, true));
-    let on_answer = use_callback((id, (*attempts).clone()), {
-        let (answer, outcome, attempts) = (answer.setter(), outcome.setter(), attempts.setter());
-        move |guess: Option<Answer>, (id, before): &(String, BTreeMap<String, u32>)| {
-            if guess.is_some() {
-                let mut after = before.clone();
-                *after.entry(id.clone()).or_default() += 1;
-                attempts.set(after);
-            }
-            outcome.set(None);
-            answer.set(guess);
-        }
-    });
-    let on_outcome = use_callback((), {
-        let outcome = outcome.setter();
-        move |measured: Outcome, ()| outcome.set(Some(measured))
-    });
     let forecast = Forecast {
         metric: question.as_ref().and_then(|question| question.metrics.first().cloned()),
-        answer: (*answer).clone(),
+        answer: answer.clone(),
     };
     let card = if let Some(guided) = props.guided.clone() {
         html! {
-            <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
-                series={props.series.clone()} dispatch={props.dispatch.clone()} has_outcome={outcome.is_some()} on_start={start} {on_outcome} />
+            <GuidedCard key={guided.info.slug} view={guided.clone()} {attempts} work={props.work.clone()} state={props.state.clone()} steps={props.progress.steps}
+                series={props.series.clone()} dispatch={props.dispatch.clone()} on_start={start} />
         }
     } else if let Some(question) = question {
         html! {
-            <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
+            <QuestionCard {question} {attempts} work={props.work.clone()} state={props.state.clone()}
                 steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
         }
     } else {
@@ -118,7 +85,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
                     {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                     on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
-                    disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
+                    disabled={blocked.then_some(AttrValue::Static("Guessed the question first; then you can train."))}
                     lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} replay={props.replay.clone()}>
                     { main_metrics }
                     { seeds(props, &assignment) }

@@ -87,6 +87,8 @@ pub(super) fn run_panel_props(
         mark,
         main_metrics,
         guided,
+        run: run.run,
+        work: settings.work.clone(),
         replay: if replays { replay(&run.replay_steps, run.shown, &run.show) } else { Html::default() },
         series: Callback::from(move |()| {
             records.first().map_or_else(Vec::new, |record| experiment.series(&run_config, record))

@@ -1,8 +1,8 @@
 //! The metrics and curves of a run with all its seeds, for every readout and figure of its panel.
 
-use crate::assignment::Answer;
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
 use crate::core::curve::RunSeries;
+use crate::core::guess::Guessed;
 use crate::core::metric::{Metric, Spread, spread_of};
 use crate::core::sweep::seed;
 use crate::panel::PtrEq;
@@ -322,12 +322,12 @@ pub(super) struct Forecast {
     /// The name of the predicted metric.
     pub(super) metric: Option<String>,
     /// The prediction, once there is one.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<Guessed>,
 }
 
 impl Forecast {
     /// Returns the name of the predicted curve and the prediction, if the curve is one of these lines.
-    fn of(&self, view: &RunView, lines: &[CurveSpec]) -> Option<(String, Answer)> {
+    fn of(&self, view: &RunView, lines: &[CurveSpec]) -> Option<(String, Guessed)> {
         let (metric, answer) = self.metric.as_ref().zip(self.answer.clone())?;
         let series = view.0.series.first()?.iter().find(|series| series.metric == *metric)?;
         lines.iter().any(|line| line.base == series.base).then(|| (metric.clone(), answer))
@@ -354,13 +354,13 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
     if let Some((name, answer)) = forecast.as_ref().and_then(|forecast| forecast.of(&view, lines)) {
         let label = "your prediction";
         match answer {
-            Answer::Number(y) => references.push(Reference { label: label.into(), y }),
-            Answer::Curve(points) => {
+            Guessed::Number(y) => references.push(Reference { label: label.into(), y }),
+            Guessed::Curve(points) => {
                 let end = view.last_x(&name).or(props.x_max).unwrap_or(1.0);
                 let points = points.iter().map(|(share, y)| (share * end / x_per, *y)).collect();
                 series.push(Series { dashed: true, ..Series::new(label, Rc::new(points), PREDICTION_COLOR) });
             }
-            Answer::Choice(_) => {}
+            Guessed::Choice(_) => {}
         }
     }
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };

@@ -5,9 +5,10 @@ use crate::client::RunOptions;
 use crate::core::query::Query;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Preset, Settings};
+use crate::coursework::LessonName;
 use crate::panel::background::{Background, use_background};
-use crate::panel::guided::{FinishedList, use_finished};
 use crate::panel::state::{PanelAction, PanelState};
+use crate::panel::work::{Work, use_work};
 use crate::run::any::AnyConfig;
 use serde_json::Value;
 use std::rc::Rc;
@@ -63,8 +64,8 @@ pub struct AnySettings {
     pub options: RunOptions,
     /// The assignment of the link.
     pub assignment: Rc<Assignment>,
-    /// The guided experiments that were finished.
-    pub finished: FinishedList,
+    /// The answer sheet of the lesson to which the panel belongs.
+    pub work: Work,
     /// The sweep of the panel.
     pub(super) background: Background,
 }
@@ -78,7 +79,8 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
 
 #[hook]
 fn use_any_settings(props: &PanelProps) -> AnySettings {
-    let (finished, background) = (use_finished(), use_background());
+    let lesson = props.state.assignment.lesson.clone().map(|id| LessonName { id, title: String::new() });
+    let (work, background) = (use_work(lesson), use_background());
     // The callbacks do not depend on the settings, so frames of a run do not render the controls again.
     // Otherwise a number that is being typed would be reset thirty times per second.
     let set = use_callback(props.dispatch.clone(), |(key, value): (&'static str, Value), dispatch| {
@@ -97,7 +99,7 @@ fn use_any_settings(props: &PanelProps) -> AnySettings {
         page: props.clone(),
         options: *options,
         assignment: assignment.clone(),
-        finished,
+        work,
         background,
     }
 }

@@ -1,8 +1,20 @@
-//! Links and frames to share: for messages and course pages.
+//! Links and snippets to share: for messages, course pages and assignments.
 
 mod dialog;
 mod draft;
+mod editor;
+mod lesson;
+mod lesson_form;
 mod links;
+mod more;
+mod output;
+mod packages;
+mod preview;
+mod question;
+mod question_form;
+mod store;
+mod tool;
+mod what;
 
 pub(super) use crate::panel::share::links::{chapter_hash, link_for_reader};
 
@@ -27,13 +39,14 @@ pub struct ShareProps {
 /// A button for the link to this page, and a dialog for teachers.
 #[component]
 pub fn Share(props: &ShareProps) -> Html {
-    let AnyExperiment { slug, schema, chapters, .. } = *props.experiment;
+    let experiment = props.experiment;
+    let slug = experiment.slug;
     let open = use_state_eq(|| false);
     let toggle = |to: bool| {
         let open = open.setter();
         Callback::from(move |()| open.set(to))
     };
-    let guided_infos = use_memo(slug, |_| props.experiment.guided_infos());
+    let guided_infos = use_memo(slug, |_| experiment.guided_infos());
     let link = {
         let (chapter, query) = (props.chapter.clone(), props.query.clone());
         Callback::from(move |()| link_for_reader(slug, chapter.as_deref(), &query))
@@ -43,8 +56,7 @@ pub fn Share(props: &ShareProps) -> Html {
             <CopyButton label="Copy link" action="copy-link" text={link} />
             <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Share…" }</button>
             if *open {
-                <ShareDialog {slug} query={props.query.clone()} params={schema.params} presets={schema.presets} {chapters} {guided_infos} chapter={props.chapter.clone()}
-                    on_close={toggle(false)} />
+                <ShareDialog {experiment} query={props.query.clone()} {guided_infos} chapter={props.chapter.clone()} on_close={toggle(false)} />
             }
         </div>
     }

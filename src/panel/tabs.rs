@@ -3,9 +3,10 @@
 use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
-use crate::panel::guided::{Experiments, FinishedList};
+use crate::panel::guided::Experiments;
 use crate::panel::share::chapter_hash;
 use crate::panel::visits::{store_chapters, store_run_seconds, visit};
+use crate::panel::work::Work;
 use crate::ui::show_current;
 use gloo::utils::document;
 use std::rc::Rc;
@@ -28,7 +29,7 @@ pub(super) struct TabsProps {
     pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The experiment that is open.
     pub(super) experiment: Option<&'static str>,
-    pub(super) finished: FinishedList,
+    pub(super) work: Work,
 }
 
 /// A line with links to every chapter, with marks for the finished ones, and the menu of the experiments.
@@ -59,7 +60,7 @@ pub(super) fn Tabs(props: &TabsProps) -> Html {
         <div class="tabs">
             <nav aria-label="Chapters" ref={list}><ol>{ for chapters(props.chapters).map(item) }</ol></nav>
             <Experiments slug={props.slug} guided_infos={props.guided_infos.clone()} open={props.experiment} query={props.query.clone()}
-                finished={props.finished.clone()} />
+                work={props.work.clone()} />
         </div>
     }
 }

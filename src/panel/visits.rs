@@ -1,7 +1,8 @@
 //! The visitor's progress through a section, which the browser remembers for the tabs and the cover.
 
-use crate::panel::guided::stored_finished;
+use crate::coursework::WorkKind;
 use crate::panel::local_storage;
+use crate::panel::work::sheet_of;
 
 /// A visitor's way through a section so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,15 +18,16 @@ pub struct Visit {
 /// Returns what the browser has stored about a section.
 pub fn visit(slug: &str) -> Visit {
     let text = local_storage::read(&chapters_key(slug)).unwrap_or_default();
-    let finished = stored_finished();
-    let mut experiments: Vec<&str> =
-        finished.iter().filter(|one| one.section == slug).map(|one| &*one.experiment).collect();
-    experiments.sort_unstable();
-    experiments.dedup();
+    let sheet = sheet_of("");
+    let experiments = sheet.answers.iter().filter(|one| {
+        one.section == slug
+            && one.kind == WorkKind::Experiment
+            && one.attempts.iter().any(|attempt| attempt.outcome.is_some())
+    });
     let seconds = local_storage::read(&seconds_key(slug)).and_then(|text| text.parse().ok());
     Visit {
         chapters: text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect(),
-        experiments: experiments.len(),
+        experiments: experiments.count(),
         run_seconds: seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0),
     }
 }

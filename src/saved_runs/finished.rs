@@ -1,9 +1,8 @@
-//! Finished guided experiments: question, prediction and measurements, and the file in which a student hands
-//! them in.
+//! Finished guided experiments as version 0.2 stored and saved them. Answer sheets have taken their place.
 
-use crate::saved_runs::run_record::{DeviceUsed, exact, json, lines};
+use crate::saved_runs::run_record::DeviceUsed;
 use crate::saved_runs::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -15,7 +14,7 @@ pub const SCHEMA_VERSION: u64 = 1;
 const MAX_FINISHED: usize = 200;
 
 /// One experiment and its result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Finished {
     /// The section's slug.
     pub section: String,
@@ -38,7 +37,7 @@ pub struct Finished {
 }
 
 /// The answer that one seed gives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct SeedAnswer {
     /// The seed.
     pub seed: u64,
@@ -48,29 +47,7 @@ pub struct SeedAnswer {
     pub numbers: BTreeMap<String, f32>,
 }
 
-/// Appends an experiment, and removes its earlier result.
-pub fn add(list: &mut Vec<Finished>, finished: Finished) {
-    list.retain(|other| (&other.section, &other.experiment) != (&finished.section, &finished.experiment));
-    list.push(finished);
-    let extra = list.len().saturating_sub(MAX_FINISHED);
-    list.drain(..extra);
-}
-
-/// Returns the text of the file, with one line per experiment.
-pub fn to_json(list: &[Finished]) -> String {
-    let exactly = |finished: &Finished| {
-        let config = finished.config.iter().map(|(key, value)| (key.clone(), exact(value))).collect();
-        Finished { config, ..finished.clone() }
-    };
-    let experiments: Vec<Finished> = list.iter().map(exactly).collect();
-    format!(
-        "{{\n  \"schema\": {},\n  \"schema_version\": {SCHEMA_VERSION},\n  \"experiments\": {}\n}}\n",
-        json(SCHEMA),
-        lines(&experiments)
-    )
-}
-
-/// Reads a text that was stored earlier. Skips unreadable entries.
+/// Reads such a file, or what the browser has stored. Skips unreadable entries.
 pub fn read(text: &str) -> Vec<Finished> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let is_ours = value.get("schema").and_then(Value::as_str) == Some(SCHEMA)
@@ -85,42 +62,29 @@ mod tests {
     use crate::saved_runs::finished::*;
     use proptest::prelude::*;
 
-    fn finished(experiment: &str, words: &str) -> Finished {
-        Finished {
-            section: "rnn".to_owned(),
-            experiment: experiment.to_owned(),
-            question: "Does it?".to_owned(),
-            prediction: Value::from("yes"),
-            answers: vec![SeedAnswer {
-                seed: 1,
-                words: words.to_owned(),
-                numbers: BTreeMap::from_iter([("loss".to_owned(), 0.25)]),
-            }],
-            config: Map::from_iter([("seed".to_owned(), 1.into())]),
-            device: None,
-            finished: Timestamp(0),
-            lab_version: "0.1.0".to_owned(),
-        }
-    }
+    /// A file as version 0.2 wrote it.
+    const FILE: &str = r#"{
+  "schema": "nn-lab/experiments",
+  "schema_version": 1,
+  "experiments": [
+    {"section":"rnn","experiment":"a","question":"Does it?","prediction":"yes","answers":[{"seed":1,"words":"No.","numbers":{"loss":0.25}}],"config":{"seed":1},"device":null,"finished":"1970-01-01T00:00:00.000Z","lab_version":"0.2.0"},
+    {"section":"rnn"}
+  ]
+}
+"#;
 
     #[test]
-    fn a_repeated_experiment_replaces_its_earlier_result() {
-        let mut list = Vec::new();
-        ["a", "b"].iter().for_each(|name| add(&mut list, finished(name, "no")));
-        add(&mut list, finished("a", "yes"));
-        let names: Vec<_> = list.iter().map(|one| (&*one.experiment, &*one.answers[0].words)).collect();
-        assert_eq!(names, [("b", "no"), ("a", "yes")]);
-        assert_eq!(read(&to_json(&list)), list);
+    fn unreadable_entries_are_skipped() {
+        let list = read(FILE);
+        let [one] = &*list else { panic!("{list:?}") };
+        assert_eq!((&*one.experiment, &*one.answers[0].words), ("a", "No."));
     }
 
     proptest! {
         #[test]
-        fn no_stored_text_panics(text in ".*", at in 0..400usize) {
+        fn no_stored_text_panics(text in ".*", at in 0..FILE.len()) {
             read(&text);
-            let mut good = to_json(&[finished("a", &text)]);
-            prop_assert_eq!(read(&good).len(), 1);
-            good.truncate(good.floor_char_boundary(at));
-            read(&good);
+            read(&FILE[..FILE.floor_char_boundary(at)]);
         }
     }
 }

@@ -232,7 +232,7 @@ pub(super) fn as_text(value: &Value) -> String {
 
 /// Returns the value, as a text if the JSON reader would not return the number to the last digit. Such a text
 /// is read like the value in an address.
-pub(super) fn exact(value: &Value) -> Value {
+pub(crate) fn exact(value: &Value) -> Value {
     let text = value.to_string();
     match serde_json::from_str::<Value>(&text) {
         Ok(same) if same == *value => same,
@@ -244,13 +244,13 @@ fn write_exact<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::
     exact(value).serialize(serializer)
 }
 
-pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> String {
     // Cannot fail: the keys of all maps are strings.
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// Returns a JSON list with one line per item.
-pub(super) fn lines<T: Serialize>(items: &[T]) -> String {
+pub(crate) fn lines<T: Serialize>(items: &[T]) -> String {
     if items.is_empty() {
         return "[]".to_owned();
     }

@@ -63,7 +63,7 @@ pub fn open_groups(element: &Element) {
     }
 }
 
-/// Returns a link to the project's own measurements of a section. `scripts/findings.sh` makes the page that has
+/// Returns a link to the project's own measurements of a section. `scripts/documents.sh` makes the page that has
 /// them from `docs/findings.md`; `heading` is the id of one of its headings.
 pub fn findings_link(heading: &'static str, words: &'static str) -> Html {
     html! { <a href={format!("findings.html#{heading}")} target="_blank" rel="noopener">{ words }</a> }

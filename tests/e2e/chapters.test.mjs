@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { act, address, checkAccess, checkFits, frames, probed, reveal, setParam, shot, state, test, waitState } from './lib/test.mjs';
+import { choose, openDialog, showFigures, snippet } from './lib/share.mjs';
 
 /**
  * Every section's chapters and their figures, from docs/embedding-lists.md, which a native test compares with the code.
  */
 const sections = {};
-for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
+for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n## `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
   const rows = part.slice(part.indexOf('| Chapter |')).split('\n\n')[0].split('\n').slice(2).filter((line) => line.startsWith('| `'));
   sections[slug] = rows.map((row) => {
@@ -182,27 +183,26 @@ test('a link to a chapter opens that chapter, and so do the snippets', async ({ 
   const page = await open('#/mlp/collapse?device=cpu&depth=4');
   await probed(page);
   await page.locator('[data-action="share"]').click();
-  const output = (name) => page.locator(`dialog [data-output="${name}"]`).inputValue();
-  assert.match(await output('link'), /#\/mlp\/collapse\?/);
-  assert.match(await output('iframe'), /#\/mlp\/collapse\?/);
-  assert.match(await output('element'), /panel="mlp" chapter="collapse"/);
-  await page.goto(await output('link'));
+  const output = (tool, name) => snippet(page, tool, name);
+  assert.match(await output('frame', 'iframe'), /#\/mlp\/collapse\?/);
+  assert.match(await output('html', 'element'), /panel="mlp" chapter="collapse"/);
+  const link = await output('link', 'link');
+  assert.match(link, /#\/mlp\/collapse\?/);
+  await page.goto(link);
   await page.locator('[data-chapter="collapse"]').waitFor();
   // If nothing is left to show, the list of chapters stays.
   await page.evaluate(() => (location.hash = '#/mlp?device=cpu&show=nosuch'));
   await page.locator('.tabs').waitFor();
 });
 
-test('the share dialog offers figures to show, and a preview', { tag: '@long' }, async ({ open }) => {
+test('the share dialog offers chapters and figures to show, and a preview', { tag: '@long' }, async ({ open }) => {
   const page = await open('#/mlp/collapse?device=cpu&depth=4');
   await probed(page);
-  await page.locator('[data-action="share"]').click();
-  const dialog = page.locator('dialog.share-dialog');
-  await dialog.locator('[data-show="spectrum"] input').check();
-  await dialog.locator('[data-show="parameters"] input').check();
-  const link = await dialog.locator('[data-output="link"]').inputValue();
-  assert.match(link, /#\/mlp\?.*depth=4.*&show=spectrum,parameters/);
-  await dialog.locator('.share-preview summary').click();
+  await openDialog(page);
+  await choose(page, 'chapter');
+  assert.match(await snippet(page, 'link', 'link'), /#\/mlp\?.*depth=4.*&show=collapse/);
+  await showFigures(page, ['spectrum', 'matrices']);
+  assert.match(await snippet(page, 'link', 'link'), /#\/mlp\?.*depth=4.*&show=spectrum,matrices/);
   const preview = page.frameLocator('.share-preview iframe');
   await preview.locator('[data-figure="spectrum"]').waitFor();
   assert.equal(await preview.locator(chapter).count(), 2);

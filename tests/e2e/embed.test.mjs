@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { act, address, choosePreset, expect, frames, metric, readParam, sections, waitState } from './lib/test.mjs';
 import { course, inside, stateOf, test } from './lib/host.mjs';
+import { snippet } from './lib/share.mjs';
 import { dist } from './lib/site.mjs';
 import { embedsOf, MAX_HEIGHTS, TALL } from './lib/views.mjs';
 
@@ -183,15 +184,16 @@ test('a link from the share dialog opens the chosen settings', async ({ open, se
   const page = await open(address('mlp', { device: 'cpu', depth: 7, learning_rate: 0.02, activation: 'tanh' }));
   await page.locator('[data-action="share"]').click();
   const dialog = page.locator('dialog.share-dialog');
+  await dialog.locator('.share-more summary').click();
   await dialog.locator('[data-share="depth"] select').selectOption('locked');
   await dialog.locator('[data-share="width"] select').selectOption('hidden');
   await dialog.locator('[data-share="loss"] input').check();
   await dialog.locator('[data-share="ask"]').fill('Why & "how" <so>?');
   await dialog.locator('select[data-share="guess"]').selectOption('choice');
   await dialog.locator('[data-share="options"]').fill('yes\nno');
-  const link = await dialog.locator('[data-output="link"]').inputValue();
-  const element = await dialog.locator('[data-output="element"]').inputValue();
-  const frame = await dialog.locator('[data-output="iframe"]').inputValue();
+  const link = await snippet(page, 'link', 'link');
+  const element = await snippet(page, 'html', 'element');
+  const frame = await snippet(page, 'frame', 'iframe');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await page.goto('about:blank');

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { act, checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
+import { checkAccess, checkFits, frames, shot, test, waitState } from './lib/test.mjs';
 
 /** Every section's experiments, from docs/embedding-lists.md, which a native test compares with the code. */
 const sections = {};
-for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
+for (const part of readFileSync(new URL('../../docs/embedding-lists.md', import.meta.url), 'utf8').split('\n## `').slice(1)) {
   const rows = part.split('| Experiment | Question |\n|---|---|\n')[1]?.split('\n\n')[0] ?? '';
   sections[part.slice(0, part.indexOf('`'))] = [...rows.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, name, question]) => ({ name, question }));
 }
@@ -25,6 +25,9 @@ async function predict(page) {
 
 /** Does the experiment from question to answer. Returns the answer for each seed. */
 async function doExperiment(page, timeout) {
+  await page.waitForSelector(card);
+  // The answer of an earlier visit.
+  if ((await stage(page)) === 'answered') await page.locator(`${card} [data-action="guess-again"]`).click();
   await page.waitForSelector(`${card}[data-experiment-state="open"]`);
   await predict(page);
   const run = page.locator('[data-action="run-experiment"]');
@@ -102,25 +105,47 @@ test('an experiment that does not exist is named', async ({ open }) => {
   assert.equal(await page.locator(card).count(), 0);
 });
 
-test('a finished experiment survives a reload and is saved in one file', async ({ open }) => {
+test('a finished experiment survives a reload, the first guess stays the first, and all are handed in as one file', async ({ open }) => {
   const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
   const [answer] = await doExperiment(page, 120_000);
   await page.reload();
   await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor({ state: 'attached' });
+  // The answer is still there, and a further prediction does not replace the first.
+  await page.locator(card, { hasText: answer.words }).waitFor();
+  assert.equal(await stage(page), 'answered');
+  const guess = await page.locator('[data-guess] strong').innerText();
+  await page.locator(`${card} [data-action="guess-again"]`).click();
+  await page.locator(`${card} [data-guess-input]`).last().check();
+  await page.locator(`${card} [data-action="guess"]`).click();
+  await page.locator('[data-first-guess]', { hasText: guess }).waitFor();
+  await page.locator(`${card} [data-hand-in="student"]`).waitFor({ state: 'detached' });
+  await page.reload();
+  await page.locator('[data-first-guess]', { hasText: guess }).waitFor();
+  await page.locator('.experiments summary').click();
+  const form = page.locator('.experiments .hand-in');
+  await form.locator('[data-hand-in="student"]').fill('Ada Lovelace');
+  await form.locator('[data-hand-in="student"]').blur();
   const download = page.waitForEvent('download');
-  await act(page, 'save-experiments');
+  await form.locator('[data-action="hand-in"]').click();
+  assert.equal((await download).suggestedFilename(), 'nn-lab-answers-mlp-ada-lovelace.json');
   const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
-  assert.equal(file.schema, 'nn-lab/experiments');
-  assert.equal(file.experiments[0].experiment, first('mlp'));
-  assert.equal(file.experiments[0].answers[0].words, answer.words);
+  assert.deepEqual([file.schema, file.student, file.lesson, file.answers.length], ['nn-lab/answers', 'Ada Lovelace', null, 1]);
+  const [{ id, kind, attempts }] = file.answers;
+  assert.deepEqual([id, kind, attempts.length], [`mlp/${first('mlp')}`, 'experiment', 2]);
+  assert.deepEqual([attempts[0].guess.choice, attempts[0].outcome.words, attempts[1].outcome], [guess, [answer.words], null]);
+  assert.ok(['right', 'wrong'].includes(attempts[0].outcome.verdict.result));
   await frames(page, 2);
 });
 
 test('a run with other settings does not answer the experiment', async ({ open }) => {
   const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
-  await doExperiment(page, 120_000);
-  await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
-  await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
+  await page.waitForSelector(`${card}[data-experiment-state="open"]`);
+  await predict(page);
+  await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&steps=5&')));
+  await page.locator('[data-action="set-up"]').waitFor();
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
+  assert.equal(await stage(page), 'predicted');
   await page.locator('[data-action="set-up"]').click();
   await page.locator(card, { hasText: 'in place' }).waitFor();
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { expect, frames, setParam, waitState } from './lib/test.mjs';
 import { course, heard, inside, listen, stateOf, test } from './lib/host.mjs';
+import { showFigures } from './lib/share.mjs';
 
 const ask = 'ask="Which network learns it?" ask-guess="choice" ask-options="RNN|LSTM" ask-metric="accuracy_rnn,accuracy_lstm"';
 
@@ -23,9 +24,12 @@ test('in a sandbox that allows scripts alone, a question is answered and the run
   const reports = await heard(page, 'guess');
   assert.equal(reports[0].outcome, null);
   const { id, guess, attempt, outcome, verdict, settings, seed, seeds, device, time, lab } = reports.at(-1);
-  assert.deepEqual([id, guess, attempt, seed, seeds, settings.seq_len, device.kind], ['rnn/ask', { choice: 'LSTM' }, 1, 4, 1, 10, 'cpu']);
+  assert.match(id, /^rnn\/ask-[0-9a-f]{8}$/);
+  assert.deepEqual([guess, attempt, seed, seeds, settings.seq_len, device.kind], [{ choice: 'LSTM' }, 1, 4, 1, 10, 'cpu']);
   assert.deepEqual(Object.keys(outcome).sort(), ['accuracy_lstm', 'accuracy_rnn']);
-  assert.deepEqual(verdict, { seeds: 1, right: null, off: null });
+  assert.deepEqual(verdict, { result: 'open', score: null, seeds: 1, right: null, off: null });
+  const [told] = await heard(page, 'outcome');
+  assert.deepEqual([told.id, told.outcome, told.lesson, told.record.answers[0].id], [id, outcome, null, id]);
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && /Z$/.test(time), time);
   assert.match(lab, /^\d+\.\d+\.\d+$/);
   // A second prediction says that it is one.
@@ -56,7 +60,8 @@ test('an experiment in a course page is set up, and Train is its run', async ({ 
   assert.deepEqual([id, guess, settings.seq_len, settings.steps], ['rnn/twelve-tokens', { choice: 'Both networks' }, 12, 120]);
   assert.ok(Object.values(outcome).length > 0 && Object.values(outcome).every(Number.isFinite), JSON.stringify(outcome));
   const words = await card.locator('.experiment-verdict').innerText();
-  assert.deepEqual(verdict, { seeds: 1, right: words === 'Your prediction was right.' ? 1 : 0, off: null });
+  const right = words === 'Your prediction was right.' ? 1 : 0;
+  assert.deepEqual(verdict, { result: right ? 'right' : 'wrong', score: right, seeds: 1, right, off: null });
   // With the answer, the reader may try other settings.
   await setParam(panel, 'seq_len', 30);
   await panel.locator('[data-action="train"]').click();
@@ -73,12 +78,15 @@ test('a question about a metric that does not exist is reported, and so in the d
   const panel = await open('#/rnn?device=cpu&ask=How%20accurate%3F&ask_guess=number&ask_metric=accuracy_rnn');
   await panel.locator('[data-action="share"]').click();
   const dialog = panel.locator('dialog.share-dialog');
-  const named = () => dialog.locator('datalist option').evaluateAll((all) => all.map((option) => option.value));
+  const named = () => dialog.locator('[data-share="metric"] option').evaluateAll((all) => all.map((option) => option.value));
   const names = await named();
   assert.ok(['accuracy_rnn', 'accuracy_lstm', 'grad_ratio', 'loss_lstm'].every((name) => names.includes(name)), names.join());
   assert.equal(await dialog.locator('.notice').count(), 0);
-  await dialog.locator('[data-share="metric"]').fill('accuracy');
-  await dialog.locator('.notice', { hasText: 'ask_metric=accuracy is not measured here' }).waitFor();
+  await dialog.locator('[data-share="metric"] option', { hasText: 'Accuracy, RNN (accuracy_rnn)' }).waitFor({ state: 'attached' });
+  await panel.keyboard.press('Escape');
+  await panel.evaluate(() => (location.hash = location.hash.replace('accuracy_rnn', 'accuracy')));
+  await panel.locator('[data-action="share"]').click();
+  await dialog.locator('.notice', { hasText: 'There is no metric “accuracy” in this section' }).waitFor();
 });
 
 test('a single figure and a single experiment are small, and the dialog writes their height', async ({ onHost, open }) => {
@@ -92,11 +100,11 @@ test('a single figure and a single experiment are small, and the dialog writes t
   const lab = await open('#/rnn?device=cpu');
   await lab.locator('[data-action="share"]').click();
   const dialog = lab.locator('dialog.share-dialog');
-  await dialog.locator('[data-show="loss"] input').check();
-  await dialog.locator('.share-preview summary').click();
+  await showFigures(lab, ['loss']);
   await expect(dialog.locator('[data-output="element"]')).toHaveValue(/ height="\d{3}"/);
   const height = Number(/ height="(\d+)"/.exec(await dialog.locator('[data-output="element"]').inputValue())[1]);
   assert.equal(await lab.frameLocator('.share-preview iframe').locator('main').evaluate((main) => Math.ceil(main.getBoundingClientRect().height)), height);
+  await dialog.locator('[data-share="tool"]').selectOption('frame');
   await expect(dialog.locator('[data-output="iframe"]')).toHaveValue(new RegExp(` height="${height}"`));
 });
 

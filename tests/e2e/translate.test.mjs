@@ -154,6 +154,7 @@ const ACTIONS = {
     await page.locator('[data-action="share"]').first().click();
     const dialog = page.locator('.share-dialog');
     await dialog.waitFor();
+    await dialog.locator('.share-more summary').click();
     await dialog.locator('[data-share="autoplay"] input').check();
     await page.locator('[data-action="close-share"]').click();
     await dialog.waitFor({ state: 'detached' });

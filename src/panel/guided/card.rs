@@ -1,18 +1,19 @@
 //! The card of an open experiment: predict, set up, run, and read the answer.
 
-use crate::assignment::Answer as Guessed;
 use crate::assignment::Guess;
-use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
+use crate::core::guess::{Grade, Guessed, Verdict, mean_distance};
 use crate::core::guided::{Answer, Prediction};
 use crate::core::metric::Spread;
+use crate::core::sweep::seed;
+use crate::coursework::Outcome;
 use crate::panel::PanelAction;
 use crate::panel::guided::GuidedView;
+use crate::panel::run_panel::attempts::{self, Attempts, thinned};
 use crate::panel::run_panel::curve::CurveOutcome;
-use crate::panel::run_panel::question::{Form, in_words};
-use crate::panel::run_panel::report::{Outcome, Verdict, mean_distance};
+use crate::panel::run_panel::question::{Form, in_words, verdict_in_words};
+use crate::panel::work::{HandIn, Work};
 use crate::protocol::RunState;
-use crate::saved_runs::{Finished, SeedAnswer, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use yew::prelude::*;
@@ -20,20 +21,16 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct GuidedCardProps {
     pub(in crate::panel) view: GuidedView,
-    /// The reader's prediction, if there is one.
-    pub(in crate::panel) answer: Option<Guessed>,
-    pub(in crate::panel) on_answer: Callback<Option<Guessed>>,
+    pub(in crate::panel) attempts: Attempts,
+    /// The answer sheet of the reader.
+    pub(in crate::panel) work: Work,
     pub(in crate::panel) state: RunState,
     /// Steps of the run.
     pub(in crate::panel) steps: u32,
     pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
     pub(in crate::panel) dispatch: Callback<PanelAction>,
-    /// True once the experiment has answered the question; Train then trains with any settings.
-    pub(in crate::panel) has_outcome: bool,
     /// Sets up the experiment and starts its run.
     pub(in crate::panel) on_start: Callback<()>,
-    /// Receives the outcome once the experiment has answered the question.
-    pub(in crate::panel) on_outcome: Callback<Outcome>,
 }
 
 /// The progress of the student.
@@ -80,29 +77,21 @@ impl Stage {
 
 #[component]
 pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
-    let GuidedCardProps { view, answer, state, .. } = props;
+    let GuidedCardProps { view, attempts, state, .. } = props;
+    let answer = attempts.guess();
     // The result of a run that started before the prediction is not compared with it.
-    let before = use_state_eq(|| view.run);
-    let stage = Stage::of(view, answer.is_some(), state, *before);
-    use_effect_with((stage, view.info.slug), {
+    let live = Stage::of(view, answer.is_some(), state, attempts.before);
+    // An answer of an earlier visit stays, whatever runs now.
+    let stage = if attempts.outcome().is_some() { Stage::Answered } else { live };
+    use_effect_with((live, attempts.latest.as_ref().map(|attempt| attempt.id.clone())), {
         let props = props.clone();
-        move |(stage, _)| {
-            if let (Stage::Answered, Some(prediction)) = (*stage, &props.answer) {
-                props.view.finish.emit(finished(&props.view, prediction));
-                props.on_outcome.emit(Outcome {
-                    numbers: numbers(&props.view),
-                    verdict: verdict_data(&props, prediction),
-                });
+        move |(live, _)| {
+            if let (Stage::Answered, Some(asked)) = (*live, &props.attempts.asked) {
+                settle(&props, &asked.id);
             }
         }
     });
-    let on_answer = {
-        let (before, run, on_answer) = (before.setter(), view.run, props.on_answer.clone());
-        Callback::from(move |answer: Option<Guessed>| {
-            before.set(run);
-            on_answer.emit(answer);
-        })
-    };
+    let on_answer = &attempts.on_answer;
     let close = props.dispatch.reform(|_: MouseEvent| {
         PanelAction::Write(vec![("experiment".to_owned(), None), ("show".to_owned(), None)])
     });
@@ -120,15 +109,18 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
             </div>
             <p class="question-text">{ view.info.question }</p>
             { set_up(props, stage) }
-            if let Some(prediction) = answer {
+            if let Some(prediction) = &answer {
                 <p class="guess" data-guess="">{ "You predicted: " }<strong>{ in_words(prediction) }</strong></p>
+                if let Some(first) = attempts.first.as_ref().filter(|_| attempts.count > 1) {
+                    <p class="muted" data-first-guess="">{ format!("Your first prediction was {}; it is the one that counts.", in_words(first)) }</p>
+                }
             } else {
                 <Form question={view.question()} quantity={view.quantity.clone().map(AttrValue::from)} on_answer={on_answer.clone()} />
             }
             { run(props, stage) }
             <div role="status">
-                if let (Stage::Answered, Some(prediction)) = (stage, answer) {
-                    { outcome(props, prediction) }
+                if let (Stage::Answered, Some(prediction)) = (stage, &answer) {
+                    { outcome(props, prediction, live == Stage::Answered) }
                 }
             </div>
             if stage == Stage::Answered {
@@ -138,6 +130,7 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
                         <a class="button" href={next.clone()} data-action="next-experiment">{ "Next experiment" }</a>
                     }
                 </div>
+                <HandIn work={props.work.clone()} />
             }
         </section>
     }
@@ -176,7 +169,7 @@ fn run(props: &GuidedCardProps, stage: Stage) -> Html {
         Stage::Predicted if matches!(props.state, RunState::Done { stopped: true }) => {
             "The run was stopped. The answer needs the whole run."
         }
-        Stage::Predicted if train && !props.has_outcome => "Press Train to run the experiment.",
+        Stage::Predicted if train => "Press Train to run the experiment.",
         Stage::Predicted | Stage::Answered => "",
     };
     let button = stage == Stage::Predicted && !view.embedded && (view.info.trains || !view.is_set);
@@ -193,7 +186,9 @@ fn run(props: &GuidedCardProps, stage: Stage) -> Html {
 }
 
 /// Returns the measurement, the verdict on the prediction, and the explanation.
-fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
+///
+/// `is_live` is true if the run on the page has measured it. Otherwise the answer sheet has it.
+fn outcome(props: &GuidedCardProps, prediction: &Guessed, is_live: bool) -> Html {
     let view = &props.view;
     let several = view.answers.len() > 1;
     let of_seed = |(seed, answer): &(u64, Option<Answer>)| {
@@ -211,14 +206,23 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
         }
     };
     let (title, address) = view.info.source;
+    let recorded = props.attempts.outcome().filter(|_| !is_live);
+    let verdict = match recorded {
+        Some(outcome) => outcome.verdict.clone(),
+        None => Judge::of(props).verdict(prediction),
+    };
     html! {
         <div class="experiment-answer">
-            { for view.answers.iter().map(of_seed) }
+            if let Some(outcome) = recorded {
+                { for outcome.words.iter().map(|words| html! { <p data-answer={words.clone()}>{ words.clone() }</p> }) }
+            } else {
+                { for view.answers.iter().map(of_seed) }
+            }
             <p class="experiment-verdict">{ match prediction {
-                Guessed::Curve(_) => "Your curve lies over the measured one below.".to_owned(),
-                Guessed::Number(_) | Guessed::Choice(_) => verdict(&verdict_data(props, prediction)),
+                Guessed::Curve(_) if is_live => "Your curve lies over the measured one below.".to_owned(),
+                _ => verdict_in_words(&verdict),
             } }</p>
-            if let (Guessed::Curve(drawn), Guess::Curve { low, high }) = (prediction, view.question().guess) {
+            if let (true, Guessed::Curve(drawn), Guess::Curve { low, high }) = (is_live, prediction, view.question().guess) {
                 <CurveOutcome guess={drawn.clone()} range={(low, high)} steps={props.steps} measured={measured(props)} />
             }
             <p>{ view.info.reason }</p>
@@ -245,76 +249,70 @@ fn numbers(view: &GuidedView) -> Map<String, Value> {
     all.into_iter().filter_map(median).collect()
 }
 
-/// Returns the verdict on the prediction as data.
-fn verdict_data(props: &GuidedCardProps, prediction: &Guessed) -> Verdict {
-    let view = &props.view;
-    let answers: Vec<&Answer> = view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
-    let (right, off) = match (prediction, view.info.prediction) {
-        (Guessed::Choice(words), Prediction::Choice(options)) => {
-            let chosen = options.iter().position(|option| option == words);
-            let right = answers.iter().filter(|answer| answer.choice.is_some() && answer.choice == chosen);
-            (Some(right.count()), None)
-        }
-        (Guessed::Number(number), Prediction::Number { metric }) => {
-            let values = answers.iter().flat_map(|answer| &answer.numbers);
-            let values = values.filter(|(name, value)| *name == metric && value.is_finite());
-            (None, values.map(|(_, value)| (value - number).abs()).reduce(f64::min))
-        }
-        (Guessed::Curve(drawn), _) => {
-            (None, measured(props).and_then(|series| mean_distance(drawn, &series.points)))
-        }
-        _ => (None, None),
-    };
-    Verdict { seeds: answers.len(), right, off }
+/// The measurements that a prediction is compared with.
+struct Judge {
+    prediction: Prediction,
+    answers: Vec<Answer>,
+    curve: Option<RunSeries>,
 }
 
-/// Returns the verdict on the prediction in words.
-fn verdict(verdict: &Verdict) -> String {
-    match *verdict {
-        Verdict { right: Some(right), seeds, .. } if right == seeds => {
-            "Your prediction was right.".to_owned()
-        }
-        Verdict { right: Some(0), .. } => "Your prediction did not come true.".to_owned(),
-        Verdict { right: Some(right), seeds, .. } => {
-            format!("Your prediction came true with {right} of {seeds} seeds.")
-        }
-        Verdict { off: Some(0.0), seeds: 1, .. } => "Your prediction was exactly right.".to_owned(),
-        Verdict { off: Some(off), seeds: 1, .. } => {
-            format!("Your prediction is off by {}.", format_number(off, 3))
-        }
-        Verdict { off: Some(off), .. } => {
-            format!("Your prediction is off by {} from the nearest seed.", format_number(off, 3))
-        }
-        Verdict { right: None, off: None, .. } => String::new(),
+impl Judge {
+    fn of(props: &GuidedCardProps) -> Self {
+        let answers = props.view.answers.iter().filter_map(|(_, answer)| answer.clone());
+        Self { prediction: props.view.info.prediction, answers: answers.collect(), curve: measured(props) }
     }
-}
 
-/// Returns the record of a finished experiment.
-fn finished(view: &GuidedView, prediction: &Guessed) -> Finished {
-    let answer = |(seed, answer): &(u64, Option<Answer>)| {
-        let answer = answer.as_ref()?;
-        let numbers = answer.numbers.iter().filter(|(_, value)| value.is_finite());
-        Some(SeedAnswer {
-            seed: *seed,
-            words: answer.words.clone(),
-            numbers: numbers.map(|(name, value)| ((*name).to_owned(), *value as f32)).collect(),
-        })
-    };
-    Finished {
-        section: view.section.to_owned(),
-        experiment: view.info.slug.to_owned(),
-        question: view.info.question.to_owned(),
-        prediction: match prediction {
-            Guessed::Number(number) => Value::from(*number),
-            Guessed::Choice(words) => Value::from(words.clone()),
-            Guessed::Curve(points) => {
-                points.iter().map(|(x, y)| Value::from(vec![*x as f32, *y as f32])).collect()
+    /// Returns the verdict on a prediction.
+    fn verdict(&self, guess: &Guessed) -> Verdict {
+        let seeds = self.answers.len();
+        let (right, off) = match (guess, self.prediction) {
+            (Guessed::Choice(words), Prediction::Choice(options)) => {
+                let chosen = options.iter().position(|option| option == words);
+                let is_right = |answer: &&Answer| answer.choice.is_some() && answer.choice == chosen;
+                (Some(self.answers.iter().filter(is_right).count()), None)
             }
-        },
-        answers: view.answers.iter().filter_map(answer).collect(),
-        config: (*view.config).clone(),
-        device: view.device.clone(),
-        finished: Timestamp(js_sys::Date::now() as i64),
-        lab_version: env!("CARGO_PKG_VERSION").to_owned(),
+            (Guessed::Number(number), Prediction::Number { metric }) => {
+                let values = self.answers.iter().flat_map(|answer| &answer.numbers);
+                let values = values.filter(|(name, value)| *name == metric && value.is_finite());
+                (None, values.map(|(_, value)| (value - number).abs()).reduce(f64::min))
+            }
+            (Guessed::Curve(drawn), _) => {
+                (None, self.curve.as_ref().and_then(|series| mean_distance(drawn, &series.points)))
+            }
+            _ => (None, None),
+        };
+        let grade = match right {
+            _ if seeds == 0 => Grade::Open,
+            None => Grade::Open,
+            Some(0) => Grade::Wrong,
+            Some(right) if right == seeds => Grade::Right,
+            Some(_) => Grade::Partly,
+        };
+        let score = right.filter(|_| seeds > 0).map(|right| right as f64 / seeds as f64);
+        Verdict { grade, score, off, seeds, right }
     }
+}
+
+/// Puts the result on the answer sheet.
+fn settle(props: &GuidedCardProps, id: &str) {
+    let view = &props.view;
+    let judge = Judge::of(props);
+    let words = view.answers.iter().filter_map(|(_, answer)| Some(answer.as_ref()?.words.clone()));
+    let base = Outcome {
+        measured: attempts::numbers(&numbers(view)),
+        curve: judge.curve.as_ref().map(|series| thinned(&series.points)),
+        words: words.collect(),
+        settings: (*view.config).clone(),
+        seed: seed(&view.config),
+        seeds: view.answers.len() as u32,
+        device: view.device.clone(),
+        ..Outcome::at(attempts::now())
+    };
+    let id = id.to_owned();
+    props.work.change(move |sheet| {
+        sheet.settle(&id, |guess| Outcome {
+            verdict: guess.map(|guess| judge.verdict(guess)).unwrap_or_default(),
+            ..base.clone()
+        });
+    });
 }

@@ -1,12 +1,9 @@
-//! The experiments of a section in a menu, and the file in which finished ones are handed in.
+//! The experiments of a section in a menu.
 
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
-use crate::panel::guided::FinishedList;
 use crate::panel::share::chapter_hash;
-use crate::saved_runs::Timestamp;
-use crate::saved_runs::finished::to_json;
-use crate::ui::export::download;
+use crate::panel::work::{HandIn, Work};
 use crate::ui::menu::Menu;
 use crate::ui::visibility::HiddenByLesson;
 use std::rc::Rc;
@@ -18,13 +15,12 @@ pub(in crate::panel) struct ExperimentsProps {
     pub(in crate::panel) guided_infos: Rc<Vec<GuidedInfo>>,
     pub(in crate::panel) open: Option<&'static str>,
     pub(in crate::panel) query: Rc<Query>,
-    pub(in crate::panel) finished: FinishedList,
+    pub(in crate::panel) work: Work,
 }
 
 /// The list of experiments, with marks for finished ones.
 #[component]
 pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
-    let blocked = use_state_eq(|| false);
     // The menu closes once an experiment was chosen.
     let closed = use_state_eq(|| 0u32);
     use_effect_with(props.open, {
@@ -35,7 +31,8 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
         return Html::default();
     }
     let is_done = |info: &GuidedInfo| {
-        props.finished.all.iter().any(|one| one.section == props.slug && one.experiment == info.slug)
+        let answered = props.work.sheet.get(&format!("{}/{}", props.slug, info.slug));
+        answered.is_some_and(|answered| answered.attempts.iter().any(|attempt| attempt.outcome.is_some()))
     };
     let item = |info: &GuidedInfo| {
         let done = is_done(info);
@@ -53,29 +50,12 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
         }
     };
     let done = props.guided_infos.iter().filter(|info| is_done(info)).count();
-    let save = {
-        let (all, blocked) = (props.finished.all.clone(), blocked.setter());
-        Callback::from(move |_: MouseEvent| {
-            let name = Timestamp(js_sys::Date::now() as i64).in_file_name();
-            let saved =
-                download(&format!("nn-lab-experiments-{name}.json"), "application/json", &to_json(&all));
-            blocked.set(saved.is_none());
-        })
-    };
     html! {
         <HiddenByLesson name="experiments">
             <nav class="experiments" aria-label="Experiments">
                 <Menu summary={format!("Experiments {done} of {}", props.guided_infos.len())} closes_with={*closed}>
                     <ol>{ for props.guided_infos.iter().map(item) }</ol>
-                    if !props.finished.all.is_empty() {
-                        <button type="button" class="quiet" data-action="save-experiments" onclick={save}
-                            title="All finished experiments of all sections in one file, to be handed in">{ "Save answers" }</button>
-                    }
-                    <div role="status">
-                        if *blocked {
-                            <p class="notice" data-kind="warn">{ "This browser blocked the download." }</p>
-                        }
-                    </div>
+                    <HandIn work={props.work.clone()} />
                 </Menu>
             </nav>
         </HiddenByLesson>

@@ -1,6 +1,7 @@
 //! Files of runs: opened with a button or dropped, and saved by the browser.
 
 use crate::charts::{Series, Table};
+use crate::coursework::AnswerSheet;
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::import::MAX_BYTES;
@@ -53,15 +54,21 @@ pub(super) fn waiting(slug: &str) -> Vec<RunFile> {
     WAITING.with_borrow_mut(taken)
 }
 
+/// The receivers of opened files.
+#[derive(Clone, Debug)]
+pub(super) struct Receivers {
+    /// Changes the list.
+    pub(super) edit: Callback<Edit>,
+    /// Takes files that belong to another section.
+    pub(super) misplaced: Callback<Vec<WrongSection>>,
+    /// Takes the result of a check of the reader's own code.
+    pub(super) checked: Callback<AnswerSheet>,
+}
+
 /// Reads the files, one after the other, and adds them to the list together. Shows an error for each that cannot be
 /// opened.
-pub(super) fn open(
-    files: Vec<File>,
-    section: &'static AnyExperiment,
-    edit: &Callback<Edit>,
-    misplaced: &Callback<Vec<WrongSection>>,
-) {
-    let (edit, misplaced) = (edit.clone(), misplaced.clone());
+pub(super) fn open(files: Vec<File>, section: &'static AnyExperiment, receivers: &Receivers) {
+    let receivers = receivers.clone();
     spawn_local(async move {
         let (mut read, mut refused) = (Vec::new(), Vec::new());
         for file in files {
@@ -75,7 +82,7 @@ pub(super) fn open(
                 None => refused.push(format!("{name} could not be read by the browser.")),
             }
         }
-        take(read, refused, section, &edit, &misplaced);
+        take(read, refused, section, &receivers);
     });
 }
 
@@ -84,13 +91,18 @@ pub(super) fn take(
     files: Vec<RunFile>,
     mut refused: Vec<String>,
     section: &'static AnyExperiment,
-    edit: &Callback<Edit>,
-    misplaced: &Callback<Vec<WrongSection>>,
+    Receivers { edit, misplaced, checked }: &Receivers,
 ) {
     let (mut records, mut elsewhere) = (Vec::new(), Vec::<WrongSection>::new());
     for file in files {
         match RunRecord::read(&file.text, section) {
-            Ok(record) => records.push((file.name, record)),
+            Ok(record) => {
+                // Other runs are not an answer sheet.
+                if let Ok(sheet) = AnswerSheet::read(&file.text) {
+                    checked.emit(sheet);
+                }
+                records.push((file.name, record));
+            }
             Err(ImportError::OtherSection { slug, title }) => {
                 match elsewhere.iter_mut().find(|other| other.slug == slug) {
                     Some(other) => other.files.push(file),

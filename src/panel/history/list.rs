@@ -3,9 +3,10 @@
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
 use crate::core::schema::Values;
+use crate::coursework::AnswerSheet;
 use crate::panel::history::compare::Chosen;
 use crate::panel::history::drop_zone::use_run_drop;
-use crate::panel::history::files::{self, WrongSection};
+use crate::panel::history::files::{self, Receivers, WrongSection};
 use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
 use crate::run::any::AnyExperiment;
@@ -28,6 +29,8 @@ pub(super) struct RunListProps {
     pub(super) choose: Callback<(u64, bool)>,
     pub(super) rerun: Callback<SavedRun>,
     pub(super) edit: Callback<Edit>,
+    /// Takes the result of a check of the reader's own code.
+    pub(super) checked: Callback<AnswerSheet>,
     /// The query of the address.
     pub(super) query: Rc<Query>,
 }
@@ -43,19 +46,19 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         let misplaced = misplaced.setter();
         move |found: Vec<WrongSection>, ()| misplaced.set(found)
     });
+    let receivers = Receivers { edit: edit.clone(), misplaced: on_misplaced, checked: props.checked.clone() };
     // Files that were opened in another panel and belong to this one.
     use_effect_with((), {
-        let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
+        let receivers = receivers.clone();
         move |()| {
             let files = files::waiting(section.slug);
             if !files.is_empty() {
-                files::take(files, Vec::new(), section, &edit, &on_misplaced);
+                files::take(files, Vec::new(), section, &receivers);
             }
         }
     });
-    let open = use_callback((), {
-        let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
-        move |files: Vec<web_sys::File>, ()| files::open(files, section, &edit, &on_misplaced)
+    let open = use_callback(props.checked.clone(), {
+        move |files: Vec<web_sys::File>, _| files::open(files, section, &receivers)
     });
     let dragging = use_run_drop(&open);
     let on_pick = Callback::from(move |event: Event| open.emit(picked(&event)));

@@ -1,22 +1,24 @@
 //! The messages between a panel, the embedding page, and the other panels on that page.
 
-use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
 use crate::core::query::Changes;
 use crate::core::suggest::no_such;
+use crate::coursework::AnswerSheet;
+use crate::coursework::statement::answered;
 use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
+use crate::panel::run_panel::attempts::Attempts;
 use crate::panel::run_panel::props::RunPanelProps;
-use crate::panel::run_panel::report::{Outcome, ReportContext, verdict};
+use crate::panel::run_panel::report::{ReportContext, record};
 use crate::panel::shown::panel_element;
 use crate::panel::{PanelAction, RunView};
 use crate::protocol::RunState;
-use crate::saved_runs::Timestamp;
 use crate::ui::readout::metrics_on_page;
 use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
+use gloo::utils::window;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,15 +35,7 @@ pub(super) struct HostContext {
     pub(super) blocked: bool,
     pub(super) autoplay: bool,
     pub(super) report: ReportContext,
-}
-
-/// A prediction, and its outcome if an experiment has it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Prediction {
-    pub(super) guess: Answer,
-    /// The number of this prediction among those of the same question, from 1.
-    pub(super) attempt: u32,
-    pub(super) outcome: Option<Outcome>,
+    pub(super) attempts: Attempts,
 }
 
 /// State that lasts as long as the panel.
@@ -63,11 +57,7 @@ type Shared = Rc<RefCell<Option<Connection>>>;
 
 /// Exchanges the messages. Returns the reason why the scheduler has paused the run, if it has.
 #[hook]
-pub(super) fn use_host(
-    context: HostContext,
-    question: Option<Question>,
-    prediction: Option<Prediction>,
-) -> Option<AttrValue> {
+pub(super) fn use_host(context: HostContext) -> Option<AttrValue> {
     let connection: Shared = use_mut_ref(|| None);
     let pause_reason = use_state_eq(|| None::<PauseReason>);
     let slug = context.run_panel.slug;
@@ -142,7 +132,8 @@ pub(super) fn use_host(
             (Run::None, Run::None) => Run::None,
         }));
     });
-    use_messages(&context, question, prediction);
+    use_messages(&context);
+    use_reports(&context);
 
     let why = match *pause_reason {
         Some(PauseReason::Other) => "paused: another panel on this page is training",
@@ -167,9 +158,9 @@ fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
     (run, sweep)
 }
 
-/// Sends the state, the metrics, and the outcome of a prediction to the embedding page.
+/// Sends the state and the metrics to the embedding page.
 #[hook]
-fn use_messages(context: &HostContext, question: Option<Question>, prediction: Option<Prediction>) {
+fn use_messages(context: &HostContext) {
     let slug = context.run_panel.slug;
     let framed = crate::embedding::framed();
     let metrics = use_mut_ref(|| None::<Timeout>);
@@ -202,33 +193,45 @@ fn use_messages(context: &HostContext, question: Option<Question>, prediction: O
             }
         }
     });
-    // An experiment tells its own outcome, which may need no run.
-    let is_experiment = context.report.experiment.is_some();
-    let over = matches!(context.run_panel.state, RunState::Done { .. }) && !is_experiment;
-    let (report, series) = (context.report.clone(), context.run_panel.series.clone());
-    use_effect_with((question, prediction, over), move |(question, prediction, over)| {
-        let (Some(question), Some(prediction)) = (question, prediction) else { return };
-        let measured = || {
-            let wanted = |name: &str| question.metrics.iter().any(|metric| metric == name);
-            let numbers = named_metrics(view.as_ref(), wanted);
-            let first = question.metrics.first();
-            let value = first.and_then(|name| numbers.get(name)).and_then(Value::as_f64);
-            let curves =
-                if matches!(prediction.guess, Answer::Curve(_)) { series.emit(()) } else { Vec::new() };
-            let curve = curves.iter().find(|curve| first.is_some_and(|name| *name == curve.metric));
-            let curve = curve.map(|curve| &**curve.points);
-            Outcome { verdict: verdict(&prediction.guess, report.seeds, value, curve), numbers }
-        };
-        let outcome = prediction.outcome.clone().or_else(|| over.then(measured));
-        let asked = (question, &prediction.guess, prediction.attempt);
-        let now = Timestamp(js_sys::Date::now() as i64);
-        post_to_host(slug, "guess", report.message(asked, outcome.as_ref(), now));
+}
+
+/// Sends each prediction, its outcome, and the answer sheet to the embedding page.
+#[hook]
+fn use_reports(context: &HostContext) {
+    let (slug, work) = (context.run_panel.slug, context.run_panel.work.clone());
+    let Attempts { asked, latest, count, .. } = context.attempts.clone();
+    // An attempt of an earlier visit is no news.
+    let known =
+        use_mut_ref(|| latest.as_ref().map(|attempt| (attempt.id.clone(), attempt.outcome.is_some())));
+    let report = context.report.clone();
+    use_effect_with((asked, latest), {
+        let work = work.clone();
+        move |(asked, latest)| {
+            let (Some(asked), Some(attempt)) = (asked, latest) else { return };
+            let now = Some((attempt.id.clone(), attempt.outcome.is_some()));
+            if known.replace(now.clone()) == now {
+                return;
+            }
+            let message = report.message(asked, (attempt, count), &work);
+            post_to_host(slug, "guess", message.clone());
+            if attempt.outcome.is_some() {
+                post_to_host(slug, "outcome", message);
+                let address = window().location().href().unwrap_or_default();
+                let statement = answered(asked, attempt, work.sheet.lesson.as_ref(), &address);
+                post_to_host(slug, "statement", json!({ "statement": statement }));
+            }
+        }
+    });
+    use_effect_with(work.sheet, move |sheet| {
+        if crate::embedding::framed() && !sheet.answers.is_empty() {
+            post_to_host(slug, "record", json!({ "record": record(sheet) }));
+        }
     });
 }
 
 /// Returns metrics for a message: those of the section, whether or not their chapter is open, and the others
 /// on the page.
-fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+pub(super) fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     let mut numbers: Map<String, Value> =
         metrics_on_page().into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
     // The metrics of the latest frame, whether or not they are drawn.
@@ -296,7 +299,7 @@ fn on_command(
         Err(error) => refuse(&error.to_string()),
         Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
         Ok(HostCommand::Train) if context.blocked => {
-            refuse("Answer the question first; then training can start.")
+            refuse("Guessed the question first; then training can start.")
         }
         Ok(HostCommand::Train) => match run_panel.state {
             RunState::Paused => run_panel.on_resume.emit(()),
@@ -310,6 +313,11 @@ fn on_command(
         }
         Ok(HostCommand::Reset) => run_panel.on_reset.emit(()),
         Ok(HostCommand::Theme { theme }) => set_theme(theme.slug()),
+        Ok(HostCommand::Restore { record }) => match AnswerSheet::from_value(record) {
+            Ok(sheet) => run_panel.work.change(move |own| own.merge(&sheet)),
+            Err(error) => refuse(&format!("The record was not restored: {error}.")),
+        },
+        Ok(HostCommand::Student { name }) => run_panel.work.set_student(&name),
         Ok(HostCommand::Set { values }) => match changes(&run_panel, values) {
             Ok(changes) => run_panel.dispatch.emit(PanelAction::Write(changes)),
             Err(error) => refuse(&error.to_string()),

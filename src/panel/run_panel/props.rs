@@ -6,6 +6,7 @@ use crate::core::settings::Param;
 use crate::panel::PanelAction;
 use crate::panel::background::Background;
 use crate::panel::guided::GuidedView;
+use crate::panel::work::Work;
 use crate::protocol::{Progress, RunState};
 use crate::saved_runs::DeviceUsed;
 use std::rc::Rc;
@@ -29,6 +30,10 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) state: RunState,
     pub(in crate::panel) progress: Progress,
     pub(in crate::panel) steps_per_sec: f32,
+    /// The number of runs started so far, which identifies the current run.
+    pub(in crate::panel) run: u32,
+    /// The answer sheet of the reader.
+    pub(in crate::panel) work: Work,
     /// The experiment that is open.
     pub(in crate::panel) guided: Option<GuidedView>,
     /// The slider over earlier states of the run.

@@ -1,12 +1,15 @@
 //! The question of an assignment: a prediction before the run, and its comparison with the measurement after
 //! it.
 
-use crate::assignment::{Answer, Guess, Question};
+use crate::assignment::{Guess, Question};
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
+use crate::core::guess::{Feedback, Grade, Guessed, Verdict};
 use crate::core::number::Bounds;
 use crate::panel::RunView;
+use crate::panel::run_panel::attempts::Attempts;
 use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
+use crate::panel::work::{HandIn, Work};
 use crate::protocol::RunState;
 use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use crate::ui::readout::metrics_on_page;
@@ -16,9 +19,9 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct QuestionCardProps {
     pub(super) question: Question,
-    pub(super) answer: Option<Answer>,
-    /// Submits a prediction, or withdraws it.
-    pub(super) on_answer: Callback<Option<Answer>>,
+    pub(super) attempts: Attempts,
+    /// The answer sheet of the reader.
+    pub(super) work: Work,
     pub(super) state: RunState,
     /// Steps of the run.
     pub(super) steps: u32,
@@ -29,26 +32,83 @@ pub(super) struct QuestionCardProps {
 #[component]
 pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
     let view = use_context::<RunView>();
-    let over = matches!(props.state, RunState::Done { .. });
-    let again = props.on_answer.reform(|_: MouseEvent| None);
+    let Attempts { count, first, on_answer, .. } = &props.attempts;
+    let answer = props.attempts.guess();
+    let again = on_answer.reform(|_: MouseEvent| None);
     let quantity = view.as_ref().and_then(|view| titles(view, &props.question.metrics));
     html! {
-        <section class="question" data-question={if props.answer.is_some() { "answered" } else { "open" }} aria-label="Question">
+        <section class="question" data-question={if answer.is_some() { "answered" } else { "open" }} aria-label="Question">
             <p class="question-text">{ props.question.text.clone() }</p>
-            if let Some(answer) = &props.answer {
+            if let Some(answer) = &answer {
                 <p class="guess" data-guess="">{ "Your prediction, made before the run: " }<strong>{ in_words(answer) }</strong></p>
-                if over {
-                    { outcome(props, view.as_ref(), answer) }
-                } else {
-                    <p class="muted">{ "You will see it next to the result when the run is done." }</p>
+                if let Some(first) = first.as_ref().filter(|_| *count > 1) {
+                    <p class="muted" data-first-guess="">{ format!("Your first prediction was {}; it is the one that counts.", in_words(first)) }</p>
                 }
+                <div role="status">{ result(props, view.as_ref(), answer) }</div>
                 if !props.state.is_active() {
                     <button type="button" data-action="guess-again" onclick={again}>{ "Predict again" }</button>
                 }
+                <HandIn work={props.work.clone()} />
             } else if props.question.guess != Guess::None {
-                <Form question={props.question.clone()} {quantity} on_answer={props.on_answer.clone()} />
+                <Form question={props.question.clone()} {quantity} {on_answer} />
             }
         </section>
+    }
+}
+
+/// Returns the measurement next to the prediction: that of the run on the page, or the one on the answer sheet.
+fn result(props: &QuestionCardProps, view: Option<&RunView>, answer: &Guessed) -> Html {
+    let Question { feedback, metrics, .. } = &props.question;
+    if *feedback == Feedback::None {
+        return html! { <p class="muted">{ "Your answer is kept." }</p> };
+    }
+    let recorded = props.attempts.outcome();
+    let verdict = recorded.map(|outcome| &outcome.verdict).filter(|verdict| verdict.grade != Grade::Open);
+    let is_over = matches!(props.state, RunState::Done { .. });
+    let kept = recorded.filter(|outcome| !is_over && outcome.is_measured());
+    let waits = !is_over && kept.is_none() && (!metrics.is_empty() || verdict.is_none());
+    html! {
+        <>
+            if is_over {
+                { outcome(props, view, answer) }
+            } else if let Some(kept) = kept {
+                <p>{ "Measured then:" }</p>
+                <ul data-outcome="kept">{ for kept.measured.iter().map(|(name, value)| measured_then(view, name, *value)) }</ul>
+            }
+            if let Some(verdict) = verdict {
+                <p class="experiment-verdict" data-verdict={verdict.grade.slug()}>{ verdict_in_words(verdict) }</p>
+            } else if matches!(props.state, RunState::Done { stopped: true }) && recorded.is_none() {
+                <p class="muted">{ "The run was stopped. The answer needs the whole run." }</p>
+            }
+            if waits {
+                <p class="muted">{ "You will see it next to the result when the run is done." }</p>
+            }
+        </>
+    }
+}
+
+fn measured_then(view: Option<&RunView>, name: &str, value: Option<f64>) -> Html {
+    let title = view.and_then(|view| view.title(name)).unwrap_or_else(|| name.to_owned());
+    let value = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
+    html! { <li data-outcome-metric={name.to_owned()}>{ title }{ ": " }<strong>{ value }</strong></li> }
+}
+
+/// Returns the verdict on a prediction in words.
+pub(in crate::panel) fn verdict_in_words(verdict: &Verdict) -> String {
+    match *verdict {
+        Verdict { right: Some(right), seeds, .. } if right > 0 && right < seeds => {
+            format!("Your prediction came true with {right} of {seeds} seeds.")
+        }
+        Verdict { grade: Grade::Right | Grade::Partly, .. } => "Your prediction was right.".to_owned(),
+        Verdict { grade: Grade::Wrong, .. } => "Your prediction did not come true.".to_owned(),
+        Verdict { off: Some(0.0), seeds: 0 | 1, .. } => "Your prediction was exactly right.".to_owned(),
+        Verdict { off: Some(off), seeds: 0 | 1, .. } => {
+            format!("Your prediction is off by {}.", format_number(off, 3))
+        }
+        Verdict { off: Some(off), .. } => {
+            format!("Your prediction is off by {} from the nearest seed.", format_number(off, 3))
+        }
+        Verdict { off: None, .. } => String::new(),
     }
 }
 
@@ -82,11 +142,11 @@ pub(in crate::panel) fn unknown_metrics(view: &RunView, question: &Question) -> 
     })
 }
 
-pub(in crate::panel) fn in_words(answer: &Answer) -> String {
+pub(in crate::panel) fn in_words(answer: &Guessed) -> String {
     match answer {
-        Answer::Number(number) => format_number(*number, 4),
-        Answer::Choice(choice) => choice.clone(),
-        Answer::Curve(points) => {
+        Guessed::Number(number) => format_number(*number, 4),
+        Guessed::Choice(choice) => choice.clone(),
+        Guessed::Curve(points) => {
             let at = |point: Option<&(f64, f64)>| point.map_or(0.0, |(_, y)| *y);
             format!(
                 "a curve from {} to {}",
@@ -98,17 +158,17 @@ pub(in crate::panel) fn in_words(answer: &Answer) -> String {
 }
 
 /// Returns the measurement next to the prediction.
-fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -> Html {
+fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Guessed) -> Html {
     let shown = metrics_on_page();
     let row = |name: &String| {
         let latest = view.and_then(|view| view.number(name));
         let value = latest.or_else(|| shown.get(name.as_str()).copied());
         let measured = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
         let off = match answer {
-            Answer::Number(guess) => value.map(|value| {
+            Guessed::Number(guess) => value.map(|value| {
                 format!(" (your prediction is off by {})", format_number((guess - value).abs(), 3))
             }),
-            Answer::Choice(_) | Answer::Curve(_) => None,
+            Guessed::Choice(_) | Guessed::Curve(_) => None,
         };
         // Without a title, the name is that of a number that the panel does not have.
         let title = view.and_then(|view| view.title(name)).unwrap_or_else(|| name.clone());
@@ -120,7 +180,7 @@ fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -
                 <p>{ "Measured here:" }</p>
                 <ul data-outcome="">{ for props.question.metrics.iter().map(row) }</ul>
             }
-            if let (Answer::Curve(guess), Guess::Curve { low, high }) = (answer, &props.question.guess) {
+            if let (Guessed::Curve(guess), Guess::Curve { low, high }) = (answer, &props.question.guess) {
                 <CurveOutcome guess={guess.clone()} range={(*low, *high)} steps={props.steps}
                     measured={measured(props)} />
             }
@@ -140,27 +200,27 @@ pub(in crate::panel) struct FormProps {
     /// The predicted quantity in words; otherwise the names of the metrics are shown.
     #[prop_or_default]
     pub(in crate::panel) quantity: Option<AttrValue>,
-    pub(in crate::panel) on_answer: Callback<Option<Answer>>,
+    pub(in crate::panel) on_answer: Callback<Option<Guessed>>,
 }
 
 /// The inputs of the prediction, which keep the input until it is submitted.
 #[component]
 pub(in crate::panel) fn Form(props: &FormProps) -> Html {
-    let draft = use_state_eq(|| None::<Answer>);
+    let draft = use_state_eq(|| None::<Guessed>);
     let id = use_unique();
     let guessed = match *draft {
-        Some(Answer::Number(number)) => Some(number),
+        Some(Guessed::Number(number)) => Some(number),
         _ => None,
     };
     let set_number = {
         let draft = draft.setter();
-        Callback::from(move |number: Option<f64>| draft.set(number.map(Answer::Number)))
+        Callback::from(move |number: Option<f64>| draft.set(number.map(Guessed::Number)))
     };
     let number = use_number_field(NumberOptions {
         on_input: set_number.clone(),
         ..NumberOptions::new(guessed, Bounds::ANY, set_number.reform(Some))
     });
-    let choose = |answer: Answer| {
+    let choose = |answer: Guessed| {
         let draft = draft.setter();
         Callback::from(move |_: Event| draft.set(Some(answer.clone())))
     };
@@ -186,7 +246,7 @@ pub(in crate::panel) fn Form(props: &FormProps) -> Html {
         Guess::Choice(options) => {
             let name = format!("guess-{id}");
             let option = |option: &String| {
-                let answer = Answer::Choice(option.clone());
+                let answer = Guessed::Choice(option.clone());
                 let checked = draft.as_ref() == Some(&answer);
                 html! {
                     <label class="option"><input type="radio" name={name.clone()} value={option.clone()} {checked}
@@ -198,7 +258,7 @@ pub(in crate::panel) fn Form(props: &FormProps) -> Html {
         Guess::Curve { low, high } => {
             let draft = draft.setter();
             let on_draw =
-                Callback::from(move |points: Vec<(f64, f64)>| draft.set(Some(Answer::Curve(points))));
+                Callback::from(move |points: Vec<(f64, f64)>| draft.set(Some(Guessed::Curve(points))));
             let metric = || props.question.metrics.first().cloned().unwrap_or_default().into();
             let label = props.quantity.clone().unwrap_or_else(metric);
             html! { <CurvePad range={(*low, *high)} {label} {on_draw} /> }

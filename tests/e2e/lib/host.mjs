@@ -27,7 +27,7 @@ export const stateOf = (page, selector) => inside(page, selector).locator('[data
 export const listen = (page, selector) =>
   page.locator(selector).evaluate((element) => {
     window.heard = [];
-    for (const type of ['ready', 'state', 'metrics', 'guess', 'error', 'resize']) element.addEventListener(`nn-lab-${type}`, ({ detail }) => window.heard.push(detail));
+    for (const type of ['ready', 'state', 'metrics', 'guess', 'outcome', 'record', 'statement', 'error', 'resize']) element.addEventListener(`nn-lab-${type}`, ({ detail }) => window.heard.push(detail));
   });
 
 /** Returns the reports of one type so far. */

@@ -1,14 +1,17 @@
 #!/bin/sh
-# Writes findings.html into a site that Trunk has built: docs/findings.md in the frame of static/findings.html. It knows
-# the part of Markdown that the document has: headings, paragraphs, code blocks, tables, code and links. Code that starts
-# with #/ is the address of a panel, and becomes a link to it.
-# Usage: TRUNK_STAGING_DIR=FOLDER scripts/findings.sh
+# Writes documents of this project into a site that Trunk has built, in the frame of static/document.html: findings.html from
+# docs/findings.md, and names.html from docs/embedding-lists.md. It knows the part of Markdown that these have: headings,
+# paragraphs, code blocks, tables, code, links and comments. Code that starts with #/ is the address of a panel, and becomes a
+# link to it.
+# Usage: TRUNK_STAGING_DIR=FOLDER scripts/documents.sh
 set -eu
 
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 grep -E '<link rel="(icon|stylesheet)"' "$TRUNK_STAGING_DIR/index.html" | grep -E 'rel="icon"|/(base|page)-' >"$parts/head.html"
 
+# text DOCUMENT: prints it as HTML.
+text() {
 awk '
     function escaped(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/"/, "\\&quot;", text); return text }
     # The text of a paragraph or a cell, with its code and links.
@@ -43,15 +46,18 @@ awk '
         }
         print "</tr>"
     }
+    /^<!--/ { next }
     /^```/ { end_paragraph(); end_table(); printf "%s", code_block ? "</code></pre>\n" : "<pre tabindex=\"0\" aria-label=\"Command\"><code>"; code_block = !code_block; next }
     code_block { print escaped($0); next }
     /^#+ / {
         end_paragraph(); end_table()
         level = length($1) + 1
         title = substr($0, level + 1)
-        id = tolower(title); gsub(/[^a-z0-9]+/, "-", id)
+        # A heading that starts with a name is found under that name.
+        if (match(title, /^`[^`]+`/)) id = substr(title, 2, RLENGTH - 2)
+        else { id = tolower(title); gsub(/[^a-z0-9]+/, "-", id) }
         print "<h" level " id=\"" id "\">" words(title) "</h" level ">"
-        heading = title
+        heading = title; gsub(/`/, "", heading)
         next
     }
     /^\|[-|: ]+\|$/ { next }
@@ -66,10 +72,18 @@ awk '
     }
     /^$/ { end_paragraph(); end_table(); next }
     { end_table(); paragraph = paragraph (paragraph == "" ? "" : " ") $0 }
-    END { end_paragraph(); end_table() }' docs/findings.md >"$parts/text.html"
+    END { end_paragraph(); end_table() }' "$1"
+}
 
-awk -v parts="$parts" '
-    function put(name, line) { while ((getline line <(parts "/" name)) > 0) print line }
-    /^ *HEAD_OF_THE_LAB$/ { put("head.html"); next }
-    /^ *TEXT_OF_THE_FINDINGS$/ { put("text.html"); next }
-    { print }' static/findings.html >"$TRUNK_STAGING_DIR/findings.html"
+# page DOCUMENT NAME TITLE
+page() {
+    text "$1" >"$parts/text.html"
+    TITLE=$3 awk -v parts="$parts" '
+        function put(name, line) { while ((getline line <(parts "/" name)) > 0) print line; close(parts "/" name) }
+        /^ *HEAD_OF_THE_LAB$/ { put("head.html"); next }
+        /^ *TEXT_OF_THE_DOCUMENT$/ { put("text.html"); next }
+        { sub(/TITLE_OF_THE_DOCUMENT/, ENVIRON["TITLE"]); print }' static/document.html >"$TRUNK_STAGING_DIR/$2"
+}
+
+page docs/findings.md findings.html Findings
+page docs/embedding-lists.md names.html Names
