@@ -41,8 +41,8 @@ python_tests() {
     logged python-install "$PYTHON_HOME/bin/pip" install --disable-pip-version-check --no-deps --no-index --force-reinstall "$wheels"/nn_lab-*.whl ||
         fail "The wheel could not be installed."
     rm -rf "$wheels"
-    "$PYTHON_HOME/bin/ruff" check --no-cache python
-    "$PYTHON_HOME/bin/ruff" format --no-cache --check python
+    "$PYTHON_HOME/bin/ruff" check --no-cache python || return
+    "$PYTHON_HOME/bin/ruff" format --no-cache --check python || return
     "$PYTHON_HOME/bin/python" -B -m pytest -c python/pyproject.toml --rootdir python "${@:-python/tests}"
 }
 

@@ -3,19 +3,21 @@
 # tests/e2e. `./lab test long` adds the browser tests that are tagged @long, as a build server does. `./lab test full` adds
 # what takes minutes: the tests tagged @full and the native tests that are ignored otherwise. `./lab test gpu` is separate: it
 # needs a GPU with Vulkan, for which a software device will do, and builds burn for it once. `./lab test hosts` is separate,
-# too: it installs real course tools and tries panels in them. `./lab test code` installs PyTorch and runs the programs that the
+# too: it installs real course tools and tries panels in them. `./lab test python` installs notebooks and tries the Python package
+# in them; the longer commands include it. `./lab test code` installs PyTorch and runs the programs that the
 # page writes; once it is installed, the other commands run them, too.
 # A part that fails does not stop the later ones.
 set -uo pipefail
 source scripts/tools.sh
 source scripts/hosts.sh
 source scripts/code.sh
+source scripts/python.sh
 
 part=${1:-all}
 shift || true
 case "$part" in
-    all | long | full | lint | native | e2e | gpu | hosts | code) ;;
-    *) fail "./lab test takes long, full, lint, native, e2e, gpu, hosts or code, not $part" ;;
+    all | long | full | lint | native | e2e | gpu | hosts | code | python) ;;
+    *) fail "./lab test takes long, full, lint, native, e2e, gpu, hosts, code or python, not $part" ;;
 esac
 whole() { [[ $part == all || $part == long || $part == full ]]; }
 wants() { whole || [[ $part == "$1" ]]; }
@@ -50,15 +52,15 @@ sum() {
     sed -E 's/\x1b\[[0-9;]*m//g' "$1" | grep -E "$2" | grep -oE "$3" | grep -oE '[0-9]+' | awk '{ total += $1 } END { print total + 0 }'
 }
 
-# tests NAME COMMAND...: runs native tests, whose output has their number.
+# tests NAME COMMAND...: runs tests of cargo or pytest, whose output has their number.
 tests() {
     local name=$1 start=$SECONDS status good bad
     shift
     echo "=== $name"
     "$@" 2>&1 | tee "$logs/native"
     status=$?
-    good=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ passed')
-    bad=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ (failed|timed out)')
+    good=$(sum "$logs/native" 'Summary|test result:|^=+ .* in [0-9.]+s' '[0-9]+ passed')
+    bad=$(sum "$logs/native" 'Summary|test result:|^=+ .* in [0-9.]+s' '[0-9]+ (failed|timed out|error)')
     # A build that fails counts as one failure.
     if ((status != 0 && bad == 0)); then bad=1; fi
     passed=$((passed + good))
@@ -172,7 +174,7 @@ if [[ -n $site ]]; then
         failed=$((failed + 1))
         site_failed=1
     fi
-elif wants e2e || [[ $part == hosts ]]; then
+elif wants e2e || [[ $part == hosts || $part == python ]]; then
     need_e2e
     if [[ $part == hosts ]]; then need_hosts; fi
     before=$failed
@@ -182,6 +184,10 @@ fi
 
 if [[ $part == hosts ]] && ((site_failed == 0)); then
     browser 1 failed-hosts e2e/hosts/ 'e2e/(element|predictions)\.test\.mjs$'
+fi
+
+if [[ $part == python || $part == long || $part == full ]] && ((site_failed == 0)); then
+    tests "the Python package, in notebooks" python_tests "$NN_LAB_DIST"
 fi
 
 if [[ $part == gpu ]]; then

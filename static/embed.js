@@ -11,7 +11,7 @@
 // of this page). All other attributes are settings of the panel or keys of its address, with - for _: seq-len,
 // preset, seed, device, show, hide, lock, autoplay, ask, share.
 //
-// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-outcome,
+// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-curves, nn-lab-guess, nn-lab-outcome,
 // nn-lab-record, nn-lab-statement, nn-lab-error, nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }),
 // restore(record), student(name).
 
@@ -25,7 +25,7 @@ const OWN = new Set([...FRAME, 'class', 'id', 'style', 'slot', 'title', 'hidden'
 const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay']);
 // So do those of a question and of a lesson.
 const isFixed = (name) => FIXED.has(name) || /^(ask|lesson|item\d|file)/.test(name);
-const EVENTS = new Set(['ready', 'state', 'metrics', 'guess', 'outcome', 'record', 'statement', 'error', 'resize']);
+const EVENTS = new Set(['ready', 'state', 'metrics', 'curves', 'guess', 'outcome', 'record', 'statement', 'error', 'resize']);
 /** A panel that has been in sight for this long without a message gets a link next to it. */
 const PATIENCE_MS = 15_000;
 
@@ -327,8 +327,11 @@ function render({ model, el }) {
   element.addEventListener('nn-lab-guess', ({ detail: { source, version, type, ...guess } }) => store('guess', guess));
   el.append(element);
   return () => {
-    for (const [name, listener] of listeners) model.off(`change:${name}`, listener);
     element.remove();
+    for (const [name, listener] of listeners) {
+      // Pages of MyST cannot stop listening, and throw.
+      try { model.off(`change:${name}`, listener); } catch {}
+    }
   };
 }
 

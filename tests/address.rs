@@ -2,7 +2,8 @@
 #![cfg(feature = "page")]
 
 use nn_lab::core::query::Query;
-use nn_lab::panel::{PanelAction, PanelState};
+use nn_lab::coursework::lesson::PAGE;
+use nn_lab::panel::{PanelAction, PanelState, page_problems};
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::sections::mlp::Mlp;
 use nn_lab::sections::rnn::Rnn;
@@ -144,6 +145,11 @@ fn every_key_that_is_read_is_known() {
     for (path, key) in found {
         let said = said(&format!("{key}=x"));
         let unknown = format!("There is no setting “{key}”");
+        // The page of a lesson has keys of its own.
+        let on_lesson = page_problems(PAGE, &Query::from([(&*key, "x")]));
+        if path.contains("lesson") && !on_lesson.iter().any(|words| words.starts_with(&unknown)) {
+            continue;
+        }
         assert!(!said.iter().any(|words| words.starts_with(&unknown)), "{path} reads {key}: {said:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! Predictions are graded in the same way here and in the Python package: both read the cases in
-//! tests/fixtures/grading.json.
+//! tests/coursework/grading.json.
 
 use nn_lab::assignment::{Assignment, Guess};
 use nn_lab::core::guess::{Guessed, Measured, Verdict, grade};
@@ -19,7 +19,7 @@ struct Case {
 
 #[test]
 fn every_case_gets_its_grade() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("fixtures/grading.json")).expect("the cases");
+    let cases: Vec<Case> = serde_json::from_str(include_str!("coursework/grading.json")).expect("the cases");
     assert!(cases.len() > 50, "{} cases", cases.len());
     let mut wrong = Vec::new();
     for Case { name, keys, guess, measured, curve, expected } in cases {
@@ -28,8 +28,8 @@ fn every_case_gets_its_grade() {
         let measured = measured.unwrap_or_default();
         let numbers: Vec<Option<f64>> =
             question.metrics.iter().map(|name| measured.get(name).copied().flatten()).collect();
-        let curve: Option<Vec<(f64, f64)>> = curve
-            .map(|points| points.into_iter().map(|(x, y)| (x, y.unwrap_or(f64::NAN))).collect());
+        let curve: Option<Vec<(f64, f64)>> =
+            curve.map(|points| points.into_iter().map(|(x, y)| (x, y.unwrap_or(f64::NAN))).collect());
         let (options, axis) = match &question.guess {
             Guess::Choice(options) => (options.as_slice(), 0.0),
             Guess::Curve { low, high } => (&[][..], high - low),

@@ -8,7 +8,7 @@ import pytest
 
 from nn_lab.grading import grade, is_gradable, mean_distance, number, points
 
-CASES = json.loads((Path(__file__).parents[2] / "tests/fixtures/grading.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[2] / "tests/coursework/grading.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

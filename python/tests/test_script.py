@@ -88,8 +88,9 @@ def heard(panel, *messages):
 def test_settings_reach_the_address_and_commands_wait_for_the_panel(notebook):
     page, panel = notebook(commands=[{"number": 1, "type": "train"}])
     expect(panel.locator("#address")).to_contain_text("#/rnn?theme=light&embed=1&seq-len=50".replace("-len", "_len"))
-    heard(panel)
     say(panel, "ready")
+    heard(panel)
+    say(panel, "state", state="idle", error=None)
     heard(panel, {"type": "train"})
     value(page, "commands_done", 1)
     value(page, "state", "starting")
@@ -138,16 +139,39 @@ def test_a_refused_command_leaves_the_state_as_it_was(notebook):
     value(page, "error", "Answer the question first; then training can start.")
 
 
-def test_without_curves_from_the_panel_metrics_over_time_are_curves(notebook):
+def test_the_end_of_a_run_is_reported_with_its_last_numbers(notebook):
+    page, panel = notebook(state="")
+    say(panel, "ready")
+    say(panel, "state", state="running", error=None)
+    say(panel, "metrics", metrics={"loss_rnn": 1})
+    say(panel, "state", state="done", error=None)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.values.state") == "running"
+    say(panel, "metrics", metrics={"loss_rnn": 0.5})
+    value(page, "state", "done")
+    value(page, "metrics", {"loss_rnn": 0.5})
+    # A panel that has no numbers.
+    say(panel, "state", state="running", error=None)
+    say(panel, "state", state="paused", error=None)
+    value(page, "state", "paused")
+
+
+@pytest.mark.parametrize("x", ["step", "seconds"])
+def test_without_curves_from_the_panel_its_numbers_are_curves(notebook, x):
     page, panel = notebook()
     say(panel, "ready")
     say(panel, "state", state="running", error=None)
     for n in range(3):
-        say(panel, "metrics", metrics={"loss_rnn": 1 - n / 4, "params": 7})
+        numbers = {"loss_rnn": 1 - n / 4, "params": 7, **({"step": 10 * n} if x == "step" else {})}
+        say(panel, "metrics", metrics=numbers)
+        page.wait_for_timeout(10)
     page.wait_for_function("window.values.curves?.loss_rnn?.points.length === 3")
     curve = page.evaluate("window.values.curves.loss_rnn")
-    assert curve["x"] == "seconds"
+    assert curve["x"] == x
     assert [y for _, y in curve["points"]] == [1, 0.75, 0.5]
+    if x == "step":
+        assert [at for at, _ in curve["points"]] == [0, 10, 20]
+    # What does not change is not a curve.
     assert page.evaluate("Object.keys(window.values.curves)") == ["loss_rnn"]
     say(panel, "curves", curves=[])
     value(page, "curves", {})
@@ -179,12 +203,14 @@ def test_only_the_first_of_two_displays_counts(notebook):
     page, panel = notebook()
     say(panel, "ready")
     say(panel, "state", state="done", error=None)
+    say(panel, "metrics", metrics={})
     value(page, "state", "done")
     page.evaluate("window.removeFirst = window.remove; window.display('two')")
     second = page.frame_locator("#two iframe")
     say(second, "ready")
     say(second, "state", state="idle", error=None)
     page.evaluate("window.python({ commands: [{ number: 1, type: 'pause' }] })")
+    expect(second.locator("#heard")).to_be_empty()
     heard(page.frame_locator("#one iframe"), {"type": "pause"})
     value(page, "state", "done")
     page.evaluate("window.removeFirst()")

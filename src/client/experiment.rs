@@ -58,7 +58,7 @@ pub struct AnyRun {
     pub arms: Rc<Vec<ArmStatus>>,
     /// The number of runs started so far, which identifies the current run.
     pub run: u32,
-    /// True while a probe is running.
+    /// True while the settings wait for their probe, and while it is running.
     pub probing: bool,
     /// The reason why the probe failed, if it did.
     pub probe_error: Option<String>,
@@ -230,7 +230,8 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         show,
         arms: session.arms.clone(),
         run: session.run,
-        probing: session.probing,
+        // Until the delay is over, the record is that of the earlier settings.
+        probing: session.probing || runs.borrow().probed.as_ref() != Some(config),
         probe_error: session.probe_error.clone(),
         progress: session.progress(),
         pace: session.pace(),
@@ -282,6 +283,8 @@ fn use_probe(starter: &Starter) {
 #[derive(Debug, Default)]
 struct Runs {
     probe: Option<RunId>,
+    /// The settings of the last probe.
+    probed: Option<AnyConfig>,
     /// The run, and its arms that were started again.
     train: Vec<RunId>,
     /// The settings whose change ends a run, as they were last seen.
@@ -330,7 +333,8 @@ impl Starter {
         let earlier = self.runs.borrow_mut().probe.take();
         earlier.iter().for_each(|&run| Dispatcher::get().stop(run));
         let run = self.start(Task::Probe, [ArmId::default()], &[], false, None);
-        self.runs.borrow_mut().probe = run;
+        let mut runs = self.runs.borrow_mut();
+        (runs.probe, runs.probed) = (run, Some(self.config.clone()));
     }
 
     /// Trains arms of the run, each from its entry in `saved` if it has one.

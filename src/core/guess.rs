@@ -1,6 +1,6 @@
 //! Predictions, and the keys that grade them.
 //!
-//! `tests/fixtures/grading.json` has cases that the Python package grades the same way.
+//! `tests/coursework/grading.json` has cases that the Python package grades the same way.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ pub enum RightAnswer {
     Number(f64),
     /// Any number from the first to the second.
     Range(f64, f64),
-    /// What the run measures, within the tolerance.
+    /// The measured number or curve, within the tolerance.
     Measured,
     /// The option with this text.
     Choice(String),
@@ -62,7 +62,7 @@ impl Feedback {
 pub struct AnswerKey {
     /// The right answer.
     pub right: RightAnswer,
-    /// The greatest distance of a right number, in its unit, or the greatest mean distance of a right curve; `None` for the
+    /// The maximum distance of a right number, in its unit, or the maximum mean distance of a right curve; `None` for the
     /// default.
     pub tolerance: Option<f64>,
 }

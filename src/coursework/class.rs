@@ -9,6 +9,8 @@ pub mod grading;
 pub mod picture;
 pub mod rerun;
 pub mod roster;
+#[cfg(test)]
+mod tests;
 
 pub use crate::coursework::class::board::{Board, Cell, Column, Form, Graded, Row, Sort};
 pub use crate::coursework::class::catalog::SectionInfo;

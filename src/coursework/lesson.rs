@@ -28,7 +28,7 @@ pub struct Lesson {
     pub id: String,
     /// The title.
     pub title: String,
-    /// What the students are told, or an empty string.
+    /// The text that students read first, or an empty string.
     pub text: String,
     /// The questions.
     pub items: Vec<Item>,
@@ -225,7 +225,19 @@ impl Lesson {
     pub fn from_query(query: &Query) -> Result<Self, LessonError> {
         let get = |key: &str| query.get(key).unwrap_or_default().to_owned();
         let addresses = (1..=MAX_ITEMS).map_while(|number| query.get(&format!("item{number}")));
-        let items = (1..).zip(addresses).map(|(number, address)| Item::read(address, number)).collect();
+        let mut items: Vec<Item> =
+            (1..).zip(addresses).map(|(number, address)| Item::read(address, number)).collect();
+        // An address names only its question, so the name that another item gets by its place may be taken.
+        for at in 0..items.len() {
+            let is_taken =
+                |id: &str| items.iter().enumerate().any(|(other, item)| other != at && item.id == id);
+            let renamed = items.get(at).filter(|item| item.keys.get("ask").is_none() && is_taken(&item.id));
+            let free =
+                renamed.and_then(|_| (1..).map(|number| format!("q{number}")).find(|id| !is_taken(id)));
+            if let Some((item, free)) = items.get_mut(at).zip(free) {
+                item.id = free;
+            }
+        }
         Self { id: get("lesson"), title: get("lesson_title"), text: get("lesson_text"), items }.checked()
     }
 
@@ -319,76 +331,4 @@ impl Item {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::coursework::lesson::*;
-    use proptest::prelude::*;
-
-    fn lesson() -> Lesson {
-        let keys = [
-            ("seq_len", "50"),
-            ("ask", "How accurate, in % & \"words\"?"),
-            ("ask_guess", "number"),
-            ("ask_metric", "accuracy_rnn"),
-            ("ask_answer", "measured"),
-        ];
-        let item = |id: &str, panel: &str, chapter: Option<&str>, keys: Query| Item {
-            id: id.to_owned(),
-            panel: panel.to_owned(),
-            chapter: chapter.map(str::to_owned),
-            keys,
-        };
-        Lesson {
-            id: "memory".to_owned(),
-            title: "Memory?".to_owned(),
-            text: "Predict first.\nThen train.".to_owned(),
-            items: vec![
-                item("first", "rnn", Some("memory"), keys.into()),
-                item("q2", "rnn", None, [("experiment", "forget-bias")].into()),
-            ],
-        }
-        .checked()
-        .unwrap()
-    }
-
-    #[test]
-    fn a_lesson_reads_as_it_was_written() {
-        assert_eq!(Lesson::read(&lesson().to_json()), Ok(lesson()));
-        let query = Query::parse(&lesson().to_query().to_string());
-        assert_eq!(Lesson::from_query(&query), Ok(lesson()));
-    }
-
-    #[test]
-    fn the_items_name_their_questions() {
-        let known = |name: &str| (name == "forget-bias").then_some("Does it matter?");
-        let ids: Vec<_> =
-            lesson().items.iter().filter_map(|item| item.asked(known)).map(|asked| asked.id).collect();
-        assert_eq!(ids, ["rnn/first", "rnn/forget-bias"]);
-    }
-
-    #[test]
-    fn a_wrong_lesson_is_refused_with_a_sentence() {
-        let text = lesson().to_json();
-        for (from, to, words) in [
-            ("\"nn-lab/lesson\"", "\"nn-lab/run\"", "its schema is"),
-            ("\"schema_version\": 1", "\"schema_version\": 2", "newer version"),
-            ("\"id\": \"memory\"", "\"id\": \"Me mory\"", "small letters"),
-            ("\"id\": \"q2\"", "\"id\": \"first\"", "two items"),
-            ("\"panel\": \"rnn\"", "\"panel\": \"<b>\"", "names no panel"),
-            ("\"50\"", "[50]", "neither text nor a number"),
-            ("{", "", "not JSON"),
-        ] {
-            let error = Lesson::read(&text.replacen(from, to, 1)).unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
-        }
-        assert!(Lesson::from_query(&Query::default()).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in ".*") {
-            let _ = Lesson::read(&text);
-            let _ = Lesson::from_query(&Query::parse(&text));
-            let _ = Lesson::from_query(&Query::parse(&format!("lesson=a&item1={text}")));
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Messages between a panel and the host page, as JSON. Pure.
 //!
 //! A panel sends `{source: "nn-lab", version: 1, type, panel, ...}` with the types `ready`, `resize`,
-//! `state`, `metrics`, `error`, `guess`, `outcome`, `record`, `statement` and `stand`. It receives `{source: "nn-lab-host", version: 1, type,
+//! `state`, `metrics`, `curves`, `error`, `guess`, `outcome`, `record`, `statement` and `stand`. It receives `{source: "nn-lab-host", version: 1, type,
 //! ...}` with the types of [`HostCommand`].
 
 use crate::embedding::scheduler::Claim;

@@ -4,6 +4,7 @@
 pub(in crate::panel) mod attempts;
 pub(in crate::panel) mod curve;
 mod host;
+mod measured;
 mod props;
 pub(in crate::panel) mod question;
 pub(in crate::panel) mod report;
@@ -85,7 +86,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
                     {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                     on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
-                    disabled={blocked.then_some(AttrValue::Static("Guessed the question first; then you can train."))}
+                    disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
                     lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} replay={props.replay.clone()}>
                     { main_metrics }
                     { seeds(props, &assignment) }

@@ -241,7 +241,7 @@ test('the example page works from another origin', { tag: '@long' }, async ({ on
 });
 
 test('the snippets of the guides work', async ({ onHost }) => {
-  const guide = ['EMBEDDING.md', 'docs/addresses.md', 'docs/messages.md'].map((name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')).join('\n');
+  const guide = ['EMBEDDING.md', 'docs/embedding.md', 'docs/addresses.md', 'docs/messages.md'].map((name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')).join('\n');
   const snippets = [...guide.matchAll(/```html\n([\s\S]*?)```/g)].map(([, html]) => html);
   assert.ok(snippets.length >= 4);
   for (const snippet of snippets) {

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { axe, expect } from './lib/test.mjs';
+import { checkAccess, expect } from './lib/test.mjs';
+import { firefoxPath, withFirefox } from './lib/firefox.mjs';
 import { test } from './lib/host.mjs';
 
 const item = (path, keys) => `${path}?${new URLSearchParams({ device: 'cpu', ...keys })}`;
@@ -101,6 +102,20 @@ test('the steps are reached with the buttons and the keyboard', async ({ open })
   await expect.poll(current).toBe('2');
 });
 
+test('a run pauses while another step is open, and continues', async ({ open }) => {
+  const long = item('rnn/memory', { seq_len: 10, steps: 20_000 });
+  const page = await open(lesson([long, ITEMS[1]]));
+  const state = () => panel(page, 1).locator('[data-panel]').getAttribute('data-state');
+  await panel(page, 1).locator('[data-action="train"]').click();
+  await expect.poll(state).toBe('running');
+  await openStep(page, 2);
+  await expect.poll(state).toBe('paused');
+  await answerChoice(page);
+  await expect.poll(async () => (await steps(page))[1], { timeout: 60_000 }).toMatch(GRADED);
+  await openStep(page, 1);
+  await expect.poll(state).toBe('running');
+});
+
 test('questions without feedback show only that they are answered', async ({ open }) => {
   const silent = item('rnn/memory', { ...short, ask_id: 'q1', ask: 'How accurate?', ask_guess: 'number', ask_metric: 'accuracy_rnn', ask_answer: 'measured', ask_feedback: 'none' });
   const reading = item('rnn/memory', { ask: 'Look at the figure.' });
@@ -119,7 +134,7 @@ test('a lesson in a file of the lab is shown like one in the address', async ({ 
   const page = await open('#/lesson?file=lessons/memory.json', { from: site });
   await expect(page.locator('h1')).toHaveText(TITLE);
   await panel(page, 1).locator('[data-guess-input="number"]').waitFor();
-  assert.equal(await page.locator('.lesson-instructions').getAttribute('open'), '');
+  await expect(page.locator('.lesson-instructions')).toHaveAttribute('open');
 
   for (const [path, words] of [['lessons/run.json', /it is not a lesson: its schema is "nn-lab\/run"/], ['lessons/bent.json', /it is not JSON/], ['lessons/missing.json', /the server answered 404/], ['../memory.json', /own folder/], ['https://example.org/a.json', /own folder/]]) {
     const page = await open(`#/lesson?file=${encodeURIComponent(path)}`, { from: site, allow: [/404/] });
@@ -137,7 +152,7 @@ test('addresses that are not a lesson give a sentence, and unknown items leave t
     const page = await open(hash);
     await expect(page.locator('[role="alert"]')).toHaveText(words);
   }
-  const page = await open(lesson(['rnm/memory', 'rnn?experiment=forget-bais', ITEMS[0]], { itme4: 'mlp' }));
+  const page = await open(lesson(['rnm/memory', 'rnn?experiment=forget-bais', ITEMS[0].replace('ask_id=q1', 'ask_id=last')], { itme4: 'mlp' }));
   await expect(page.locator('.lesson-item [role="alert"]')).toHaveText(/There is no section “rnm”. Did you mean “rnn”\?/);
   await expect(page.locator('[data-problems]')).toContainText('There is no setting “itme4” on this page.');
   await openStep(page, 2);
@@ -231,7 +246,7 @@ for (const theme of ['light', 'dark']) {
   test(`a lesson is accessible and fits, ${theme}`, async ({ open }) => {
     const page = await open(lesson(), { theme, width: 1366, height: 650 });
     await panel(page, 1).locator('[data-guess-input="number"]').waitFor();
-    await axe(page);
+    await checkAccess(page, 'the lesson', '.lesson');
     const top = await page.locator('iframe[data-item="1"]').evaluate((frame) => frame.getBoundingClientRect().top);
     const head = await page.locator('.lesson').evaluate((section) => section.getBoundingClientRect().top);
     const text = await page.locator('.lesson-text').evaluate((text) => text.getBoundingClientRect().height);
@@ -244,3 +259,26 @@ for (const theme of ['light', 'dark']) {
     }
   });
 }
+
+test('the theme of the page reaches the panels, also that of the system', async ({ open }) => {
+  const page = await open(lesson(), { theme: 'light' });
+  const root = panel(page, 1).locator('html');
+  await panel(page, 1).locator('[data-guess-input="number"]').waitFor();
+  assert.equal(await root.getAttribute('data-theme'), null);
+  await page.locator('.preferences summary').click();
+  for (const [chosen, shown] of [['dark', 'dark'], ['auto', 'light']]) {
+    await page.locator('[data-param="theme"] select').selectOption(chosen);
+    await expect(root).toHaveAttribute('data-theme', shown);
+  }
+  assert.equal(await page.locator('iframe').count(), 1);
+});
+
+test('in Firefox, the panels of a lesson load in their frames', { tag: ['@long', '@firefox'] }, async ({ site }) => {
+  test.skip(firefoxPath() === undefined, 'Firefox is not installed');
+  test.setTimeout(120_000);
+  await withFirefox(async (firefox) => {
+    await firefox.go(site.url + lesson());
+    const isThere = () => firefox.run(`() => Boolean(document.querySelector('iframe[data-item="1"]')?.contentDocument?.querySelector('[data-guess-input="number"]'))`);
+    await expect.poll(isThere, { timeout: 60_000 }).toBe(true);
+  });
+});

@@ -1,6 +1,6 @@
 """Compares a prediction with the answer key of its question.
 
-The class view of the lab grades by the same rules. Both read the cases in ``tests/fixtures/grading.json``.
+The class view of the lab grades by the same rules. Both read the cases in ``tests/coursework/grading.json``.
 """
 
 from __future__ import annotations

@@ -30,10 +30,12 @@ _TYPES = {
     ".py": "text/plain; charset=utf-8",
     ".rs": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".toml": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
+    ".xml": "application/xml",
 }
 #: A name with a hash of the content in it.
 _FIXED = re.compile(r"-[0-9a-f]{8,16}(_bg)?\.[a-z0-9]+$")

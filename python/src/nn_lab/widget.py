@@ -80,7 +80,7 @@ class Lab(anywidget.AnyWidget):
     metrics = traitlets.Dict(help="The latest numbers by name.").tag(sync=True)
     curves = traitlets.Dict(
         help="The curves of the run by name: ``title``, ``unit``, ``points``, and in ``x`` the unit of the first coordinate."
-        " It is ``step`` once the panel has sent the curves of the run, otherwise ``seconds``."
+        " During a run, and with a lab that sends no curves, the points are those at which the panel has sent its numbers."
     ).tag(sync=True)
     answers = traitlets.Dict(help="The answers of the student, in the form of an answers file.").tag(sync=True)
     progress = traitlets.Dict(help="The progress of a lesson: ``answered``, ``items``, ``score`` and ``done``.").tag(sync=True)

@@ -104,7 +104,7 @@ fn numbers(guesses: &[(f64, String)], measured: &[(f64, usize)], sentence: Strin
         Some(html! {
             <g class="class-tick">
                 <line x1={format!("{x:.1}")} x2={format!("{x:.1}")} y1={FLOOR.to_string()} y2={(FLOOR + 5.0).to_string()} />
-                <text x={format!("{x:.1}")} y={(FLOOR + 19.0).to_string()} text-anchor={anchor}>{ format_number(tick.value, 4) }</text>
+                <text x={format!("{x:.1}")} y={(FLOOR + 19.0).to_string()} text-anchor={anchor}>{ tick.label }</text>
             </g>
         })
     };
@@ -153,9 +153,7 @@ fn curves(
 ) -> Html {
     let percent =
         |points: &[(f64, f64)]| Rc::new(points.iter().map(|(x, y)| (100.0 * x, *y)).collect::<Vec<_>>());
-    let thin = guesses
-        .iter()
-        .map(|(name, points)| Series { thin: true, ..Series::new(name.clone(), percent(points), 7) });
+    let thin = guesses.iter().map(|(_, points)| Series { thin: true, ..Series::new("", percent(points), 7) });
     let found = measured.iter().enumerate().map(|(index, points)| {
         let name = if measured.len() > 1 { format!("measured {}", index + 1) } else { "measured".to_owned() };
         Series::new(name, percent(points), 1)

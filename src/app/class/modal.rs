@@ -55,7 +55,7 @@ pub(super) fn Modal(props: &ModalProps) -> Html {
         <dialog ref={node} class={classes!("class-dialog", props.class)} aria-labelledby={title_id.clone()}
             onclose={props.on_close.reform(|_: Event| ())} onclick={on_click_outside}>
             <div class="class-dialog-body">
-                <div class="share-head">
+                <div class="class-dialog-head">
                     <h2 id={title_id}>{ props.title.clone() }</h2>
                     <button type="button" data-action="close-dialog" onclick={close} aria-label="Close">{ "×" }</button>
                 </div>

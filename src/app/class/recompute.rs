@@ -157,6 +157,7 @@ fn measurement(repeated: &Repeated) -> Measurement {
     Measurement {
         numbers: repeated.numbers.clone(),
         answers: repeated.answers.clone(),
+        curves: repeated.curves.clone(),
         on_cpu: repeated.kind == Some(DeviceKind::Cpu),
         errors: repeated.errors.clone(),
         seconds: repeated.seconds,

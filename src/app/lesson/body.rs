@@ -87,6 +87,7 @@ pub(super) fn LessonBody(props: &LessonBodyProps) -> Html {
     let panel = |index: usize| {
         let Some(item) = lesson.items.get(index) else { return Html::default() };
         let content = match missing(item) {
+            _ if !opened.borrow().contains(&index) => Html::default(),
             Some(sentence) => {
                 html! { <div class="notice" data-kind="error" role="alert"><p>{ sentence }</p></div> }
             }
@@ -114,7 +115,8 @@ pub(super) fn LessonBody(props: &LessonBodyProps) -> Html {
             </div>
             <Instructions text={lesson.text.clone()} folded={progress.answered > 0} />
             <ol class="lesson-steps" aria-label="Steps">{ for lesson.items.iter().enumerate().map(step) }</ol>
-            { for opened.borrow().iter().map(|index| panel(*index)) }
+            // One element per item, since a browser loads a frame again that is moved in the page.
+            <div class="lesson-items">{ for (0..lesson.items.len()).map(panel) }</div>
             <div class="lesson-foot">
                 if last > 0 {
                     { move_button("previous", "Previous", (*current > 0).then(|| *current - 1), &go_to) }

@@ -4,7 +4,7 @@ use crate::embedding::messages::{self, HostTheme};
 use gloo::events::EventListener;
 use gloo::utils::window;
 use serde_json::{Map, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{MessageEvent, Window};
@@ -52,8 +52,9 @@ pub(super) fn ItemFrame(props: &ItemFrameProps) -> Html {
     let src = use_memo((), |()| props.src.clone());
     let latest = use_mut_ref(|| props.clone());
     latest.replace(props.clone());
+    let has_theme = use_memo((), |()| Cell::new(props.theme.is_some()));
     use_effect_with((), {
-        let (height, latest) = (height.setter(), latest.clone());
+        let (height, latest, has_theme) = (height.setter(), latest.clone(), has_theme.clone());
         move |()| {
             let listener = EventListener::new(&window(), "message", move |event| {
                 let props = latest.borrow().clone();
@@ -70,7 +71,7 @@ pub(super) fn ItemFrame(props: &ItemFrameProps) -> Html {
                     }
                     // The theme may have changed while the panel was loading.
                     "ready" => {
-                        tell_theme(&props);
+                        tell_theme(&props, &has_theme);
                         props.on_message.emit(message);
                     }
                     _ => props.on_message.emit(message),
@@ -79,7 +80,7 @@ pub(super) fn ItemFrame(props: &ItemFrameProps) -> Html {
             move || drop(listener)
         }
     });
-    use_effect_with(props.theme, move |_| tell_theme(&latest.borrow()));
+    use_effect_with(props.theme, move |_| tell_theme(&latest.borrow(), &has_theme));
     html! {
         <iframe ref={props.node.clone()} src={(*src).clone()} title={props.title.clone()} height={height.to_string()}
             allow="clipboard-write; fullscreen" scrolling="no" data-item={(props.item + 1).to_string()}></iframe>
@@ -118,8 +119,15 @@ pub(super) fn post(frame: &NodeRef, body: Value) {
     }
 }
 
-fn tell_theme(props: &ItemFrameProps) {
-    if let Some(theme) = props.theme {
+/// Tells the panel the theme of the page. `has_theme` is true if it has another one than that of the system.
+fn tell_theme(props: &ItemFrameProps, has_theme: &Cell<bool>) {
+    let system = || {
+        let is_dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+        if is_dark.is_some_and(|query| query.matches()) { HostTheme::Dark } else { HostTheme::Light }
+    };
+    let theme = props.theme.or_else(|| has_theme.get().then(system));
+    if let Some(theme) = theme {
+        has_theme.set(true);
         post(&props.node, serde_json::json!({ "type": "theme", "theme": theme.slug() }));
     }
 }

@@ -6,6 +6,7 @@ use crate::core::metric::Spread;
 use crate::protocol::{ArmEvent, DeviceChoice, DeviceKind, RunId};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
 
 /// A run that is to be repeated.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Repeated {
     pub numbers: Numbers,
     /// The numbers of the guided experiments that were answered, by their index.
     pub answers: BTreeMap<usize, Numbers>,
+    /// The curves of the first seed, by name.
+    pub curves: BTreeMap<String, Rc<Vec<(f64, f64)>>>,
     /// The kind of the device, if it is known.
     pub kind: Option<DeviceKind>,
     /// The reasons why networks failed, if any did.
@@ -227,7 +230,10 @@ impl Partial {
             let numbers = numbers.map(|(name, value)| (name.to_owned(), value));
             Some((at, summary(numbers))).filter(|(_, numbers)| !numbers.is_empty())
         });
+        let series = self.records.first().map(|record| experiment.series(config, record));
+        let series = series.into_iter().flatten();
         Repeated {
+            curves: series.map(|series| (series.metric.into_owned(), series.points)).collect(),
             numbers: summary(metrics),
             answers: answers.collect(),
             kind: self.kind,

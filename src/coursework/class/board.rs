@@ -242,15 +242,18 @@ fn cell(column: &Column, sheet: &AnswerSheet, sections: &[SectionInfo]) -> Optio
     let answered = sheet.get(&column.id)?;
     let section = SectionInfo::find(sections, &answered.section);
     let of_attempt = |attempt: &Attempt| {
-        let by_key = column.asked.as_ref().and_then(|question| graded(question, attempt));
-        let in_file = || attempt.outcome.as_ref().map(|outcome| outcome.verdict.clone());
+        // The key of the lesson takes precedence over the file, also over one without a prediction.
+        let verdict = match &column.asked {
+            Some(question) => graded(question, attempt),
+            None => attempt.outcome.as_ref().map(|outcome| outcome.verdict.clone()),
+        };
         let differences = match (section, &column.item, &attempt.outcome) {
             (Some(section), Some(item), Some(outcome)) => differences(section, item, &outcome.settings),
             _ => Query::default(),
         };
         Graded {
             attempt: attempt.clone(),
-            verdict: checked(by_key.or_else(in_file).unwrap_or_default()),
+            verdict: checked(verdict.unwrap_or_default()),
             differences,
         }
     };

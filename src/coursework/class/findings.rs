@@ -44,9 +44,12 @@ pub fn is_same(a: f64, b: f64, is_exact: bool) -> bool {
 /// Returns predictions that are far from all others, and measurements that differ from others of the same run.
 pub fn outliers(board: &Board) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // One run may answer several questions; its numbers are mentioned once.
+    let mut known = BTreeSet::new();
     for at in 0..board.columns.len() {
         findings.extend(far_guesses(board, at));
-        findings.extend(other_numbers(board, at));
+        let others = other_numbers(board, at).into_iter();
+        findings.extend(others.filter(|(key, _)| known.insert(key.clone())).map(|(_, finding)| finding));
     }
     findings
 }
@@ -99,7 +102,9 @@ fn run_of(outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn other_numbers(board: &Board, at: usize) -> Vec<Finding> {
+/// Returns the measurements that differ from others of the same run. Each has a text that is equal for equal numbers of the
+/// same students.
+fn other_numbers(board: &Board, at: usize) -> Vec<(String, Finding)> {
     let Some(column) = board.columns.get(at) else { return Vec::new() };
     // The numbers of every student, by run and name.
     let mut groups: BTreeMap<(String, &str), Vec<Number<'_>>> = BTreeMap::new();
@@ -133,7 +138,8 @@ fn other_numbers(board: &Board, at: usize) -> Vec<Finding> {
             let parts: Vec<String> =
                 values.iter().map(|(row, value, _)| format!("{} has {}", row.name, number(*value))).collect();
             let words = format!("{}: {name} differs {same}: {}.", column.id, list(&parts));
-            findings.push(finding(words, values.iter().map(|(row, ..)| row.id).collect()));
+            let rows: Vec<u64> = values.iter().map(|(row, ..)| row.id).collect();
+            findings.push((format!("{name} {rows:?}"), finding(words, rows)));
             continue;
         }
         for (row, value, _) in others {
@@ -144,7 +150,7 @@ fn other_numbers(board: &Board, at: usize) -> Vec<Finding> {
                 number(*value),
                 number(usual)
             );
-            findings.push(finding(words, vec![row.id]));
+            findings.push((format!("{name} {} {value}", row.id), finding(words, vec![row.id])));
         }
     }
     findings

@@ -136,6 +136,9 @@ impl Picture {
             Self::Numbers { guesses, measured } => {
                 let spread = Spread::of(guesses.iter().map(|(number, _)| *number));
                 let guessed = spread.map_or_else(String::new, |spread| {
+                    if spread.n == 1 {
+                        return format!("One prediction, {}.", number(spread.median));
+                    }
                     format!(
                         "{} predictions from {} to {}, median {}.",
                         spread.n,

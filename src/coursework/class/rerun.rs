@@ -3,9 +3,10 @@
 use crate::core::schema::Values;
 use crate::coursework::class::board::{Board, Row};
 use crate::coursework::class::catalog::SectionInfo;
-use crate::coursework::class::findings::{GPU_TOLERANCE, number};
+use crate::coursework::class::findings::{GPU_TOLERANCE, is_same, number};
 use crate::coursework::sheet::{Outcome, WorkKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The maximum number of seeds of a run.
 const MAX_SEEDS: u32 = 20;
@@ -72,6 +73,9 @@ impl Reproduction {
     }
 }
 
+/// Steps and values; `None` for a value that is not finite.
+type RecordedCurve = Vec<(f64, Option<f64>)>;
+
 /// An attempt that is checked by a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
@@ -87,6 +91,8 @@ pub struct Check {
     experiment: Option<usize>,
     /// The recorded numbers.
     expected: BTreeMap<String, Option<f64>>,
+    /// The name and the points of the recorded curve of a single seed.
+    curve: Option<(String, RecordedCurve)>,
     /// The version of the lab that recorded them.
     version: String,
 }
@@ -98,6 +104,8 @@ pub struct Measurement {
     pub numbers: BTreeMap<String, Vec<f64>>,
     /// The numbers of guided experiments, by their index.
     pub answers: BTreeMap<usize, BTreeMap<String, Vec<f64>>>,
+    /// The curves of the first seed, by name.
+    pub curves: BTreeMap<String, Rc<Vec<(f64, f64)>>>,
     /// True if the CPU computed them.
     pub on_cpu: bool,
     /// The reasons why networks failed.
@@ -133,6 +141,11 @@ impl Plan {
                         run,
                         experiment,
                         expected: outcome.measured.clone(),
+                        curve: outcome
+                            .curve
+                            .clone()
+                            .filter(|_| outcome.seeds <= 1)
+                            .and_then(|curve| Some((column.metrics.first()?.clone(), curve))),
                         version: outcome.lab_version.clone(),
                     });
                 }
@@ -265,9 +278,25 @@ fn compare(check: &Check, measured: &Measurement, is_exact: bool) -> Reproductio
             _ => differences.push((name.clone(), *expected, found.first().copied())),
         }
     }
+    if let Some((name, expected, found)) = other_point(check, measured, is_exact) {
+        differences.push((name, Some(expected), Some(found)));
+    }
     match (differences.is_empty(), is_equal) {
         (true, true) => Reproduction::Exactly,
         (true, false) => Reproduction::Close,
         (false, _) => Reproduction::Differs(differences),
     }
+}
+
+/// Returns the first point of a recorded curve that differs from the new one: its name and both values. Only steps that both
+/// curves have are compared.
+fn other_point(check: &Check, measured: &Measurement, is_exact: bool) -> Option<(String, f64, f64)> {
+    let (name, points) = check.curve.as_ref()?;
+    let found = measured.curves.get(name)?;
+    points.iter().find_map(|(x, y)| {
+        let at = found.binary_search_by(|(step, _)| step.total_cmp(x)).ok()?;
+        let (expected, (_, found)) = ((*y)?, *found.get(at)?);
+        let differs = found.is_finite() && !is_same(expected, found, is_exact);
+        differs.then(|| (format!("{name} at {x}"), expected, found))
+    })
 }

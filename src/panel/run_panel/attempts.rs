@@ -4,7 +4,7 @@ use crate::assignment::{Assignment, Guess, Question};
 use crate::core::guess::{Feedback, Guessed, Measured, grade};
 use crate::coursework::{Asked, Attempt, Outcome, WorkKind};
 use crate::panel::RunView;
-use crate::panel::run_panel::host::named_metrics;
+use crate::panel::run_panel::measured::named_metrics;
 use crate::panel::run_panel::props::RunPanelProps;
 use crate::panel::run_panel::report::ReportContext;
 use crate::panel::work::{Work, attempt_id};

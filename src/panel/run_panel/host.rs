@@ -9,12 +9,12 @@ use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::run_panel::attempts::Attempts;
+use crate::panel::run_panel::measured::{curves, named_metrics};
 use crate::panel::run_panel::props::RunPanelProps;
 use crate::panel::run_panel::report::{ReportContext, record};
 use crate::panel::shown::panel_element;
 use crate::panel::{PanelAction, RunView};
 use crate::protocol::RunState;
-use crate::ui::readout::metrics_on_page;
 use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
@@ -165,6 +165,9 @@ fn use_messages(context: &HostContext) {
     let framed = crate::embedding::framed();
     let metrics = use_mut_ref(|| None::<Timeout>);
     let view = use_context::<RunView>();
+    // The timer below sends the numbers of the time at which it ends.
+    let latest = use_mut_ref(|| None::<RunView>);
+    latest.replace(view);
     // The name alone, since the loading state changes with every chunk of bytes.
     let error = match &context.run_panel.state {
         RunState::Error(error) => Some(error.clone()),
@@ -177,19 +180,23 @@ fn use_messages(context: &HostContext) {
         }
     });
     use_effect_with((context.run_panel.mark, context.run_panel.state.slug()), {
-        let view = view.clone();
         move |_| {
             if framed && metrics.borrow().is_none() {
-                let (done, view) = (metrics.clone(), view.clone());
+                let (done, latest) = (metrics.clone(), latest.clone());
                 let timer = Timeout::new(METRICS_MS, move || {
                     done.borrow_mut().take();
-                    post_to_host(
-                        slug,
-                        "metrics",
-                        json!({ "metrics": named_metrics(view.as_ref(), |_| true) }),
-                    );
+                    let numbers = named_metrics(latest.borrow().as_ref(), |_| true);
+                    post_to_host(slug, "metrics", json!({ "metrics": numbers }));
                 });
                 metrics.borrow_mut().replace(timer);
+            }
+        }
+    });
+    use_effect_with(context.run_panel.state.slug(), {
+        let series = context.run_panel.series.clone();
+        move |state| {
+            if framed && matches!(*state, "paused" | "done") {
+                post_to_host(slug, "curves", json!({ "curves": curves(&series.emit(())) }));
             }
         }
     });
@@ -227,18 +234,6 @@ fn use_reports(context: &HostContext) {
             post_to_host(slug, "record", json!({ "record": record(sheet) }));
         }
     });
-}
-
-/// Returns metrics for a message: those of the section, whether or not their chapter is open, and the others
-/// on the page.
-pub(super) fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
-    let mut numbers: Map<String, Value> =
-        metrics_on_page().into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
-    // The metrics of the latest frame, whether or not they are drawn.
-    let latest = view.into_iter().flat_map(RunView::numbers);
-    numbers.extend(latest.map(|(name, value)| (name.to_owned(), json!(value))));
-    numbers.retain(|name, _| wanted(name));
-    numbers
 }
 
 fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {
@@ -299,7 +294,7 @@ fn on_command(
         Err(error) => refuse(&error.to_string()),
         Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
         Ok(HostCommand::Train) if context.blocked => {
-            refuse("Guessed the question first; then training can start.")
+            refuse("Answer the question first; then training can start.")
         }
         Ok(HostCommand::Train) => match run_panel.state {
             RunState::Paused => run_panel.on_resume.emit(()),

@@ -118,30 +118,6 @@ fn titles(view: &RunView, metrics: &[String]) -> Option<AttrValue> {
     (!titles.is_empty()).then(|| titles.join("; ").into())
 }
 
-/// Returns a sentence that names the metrics of a question that the panel does not have, if there are any. A
-/// predicted curve needs a curve, and everything else a metric.
-pub(in crate::panel) fn unknown_metrics(view: &RunView, question: &Question) -> Option<String> {
-    if question.metrics.is_empty() {
-        return None;
-    }
-    let shown = metrics_on_page();
-    let is_curve = matches!(question.guess, Guess::Curve { .. });
-    let is_known = |name: &str| {
-        if is_curve {
-            view.title(name).is_some()
-        } else {
-            view.metric(name).is_some() || shown.contains_key(name)
-        }
-    };
-    let unknown: Vec<&str> =
-        question.metrics.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
-    let known: Vec<String> =
-        view.titles().map(|(name, _)| name).filter(|name| is_curve || view.metric(name).is_some()).collect();
-    (!unknown.is_empty()).then(|| {
-        format!("ask_metric={} is not measured here; there are: {}.", unknown.join(","), known.join(", "))
-    })
-}
-
 pub(in crate::panel) fn in_words(answer: &Guessed) -> String {
     match answer {
         Guessed::Number(number) => format_number(*number, 4),

@@ -126,7 +126,7 @@ impl LessonDraft {
     }
 }
 
-/// Returns the lesson as its link has it: without the right answers of questions that give no feedback.
+/// Returns the lesson as its link has it: without the keys of questions that give no feedback.
 pub(super) fn for_link(lesson: &Lesson) -> Lesson {
     let item = |item: &Item| Item { keys: for_students(&item.keys), ..item.clone() };
     Lesson { items: lesson.items.iter().map(item).collect(), ..lesson.clone() }

@@ -134,13 +134,15 @@ fn row(editor: &Editor, query: &Query, at: usize, item: &ItemDraft) -> Html {
     let down = editor.on(move |drafts| drafts.lesson.swap_with_next(at));
     html! {
         <li key={id.clone()} data-item={id} aria-current={is_edited.then_some("true")}>
-            <span class="share-item"><strong>{ item.panel.clone() }</strong>{ " " }{ words.clone() }</span>
-            <span class="share-buttons">
-                { button("item-up", "Move up", "↑", at == 0, up) }
-                { button("item-down", "Move down", "↓", at + 1 >= lesson.items.len(), down) }
-                { button("edit-item", "Edit", "Edit", is_edited, edit) }
-                { button("delete-item", "Delete", "×", false, delete) }
-            </span>
+            <div class="share-item">
+                <span><strong>{ item.panel.clone() }</strong>{ " " }{ words.clone() }</span>
+                <span class="share-buttons">
+                    { button("item-up", "Move up", "↑", at == 0, up) }
+                    { button("item-down", "Move down", "↓", at + 1 >= lesson.items.len(), down) }
+                    { button("edit-item", "Edit", "Edit", is_edited, edit) }
+                    { button("delete-item", "Delete", "×", false, delete) }
+                </span>
+            </div>
         </li>
     }
 }

@@ -4,7 +4,10 @@ use crate::client::fetch_text;
 use crate::coursework::Lesson;
 use crate::coursework::package::{Templates, packages};
 use crate::ui::export::download_bytes;
-use wasm_bindgen_futures::spawn_local;
+use gloo::utils::window;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::Response;
 use yew::prelude::*;
 
 /// The packages: the ends of their names, and the words on their buttons.
@@ -64,7 +67,21 @@ async fn save(props: &PackagesProps, end: &str) -> Result<String, String> {
 async fn templates() -> Result<Templates, String> {
     let mut texts: [String; Templates::FILES.len()] = Default::default();
     for (text, file) in texts.iter_mut().zip(Templates::FILES) {
-        *text = fetch_text(&format!("course/{file}")).await?;
+        let path = format!("course/{file}");
+        // A download that is a page counts as the server's answer for a missing file, but this template is one.
+        *text = if file.ends_with(".html") { page(&path).await? } else { fetch_text(&path).await? };
     }
     Ok(Templates::new(texts))
+}
+
+/// Returns a page of the site as text.
+async fn page(path: &str) -> Result<String, String> {
+    let lost = |_: JsValue| format!("{path} did not arrive.");
+    let response = JsFuture::from(window().fetch_with_str(path)).await.map_err(lost)?;
+    let response = response.dyn_into::<Response>().map_err(lost)?;
+    if !response.ok() {
+        return Err(format!("{path} did not arrive: the server answered {}.", response.status()));
+    }
+    let text = JsFuture::from(response.text().map_err(lost)?).await.map_err(lost)?;
+    text.as_string().ok_or_else(|| format!("{path} is not text."))
 }

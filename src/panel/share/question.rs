@@ -62,7 +62,7 @@ impl Right {
         (Self::NotGraded, "none", "not graded"),
     ];
 
-    /// Returns the right answers that a kind of prediction may have, with their names and words.
+    /// Returns the kinds of keys that a kind of prediction may have, with their names and words.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = (Self, &'static str, &'static str)> {
         Self::ALL.into_iter().filter(move |(right, ..)| right.fits(kind))
     }

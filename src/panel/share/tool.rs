@@ -3,7 +3,7 @@
 use crate::core::query::Query;
 use crate::panel::share::links::{hash, path};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// A tool in which a panel is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,8 +262,8 @@ impl Embedded<'_> {
 
 /// Returns a number if it is written in the same way as the text, so that nothing changes.
 fn number_or_text(text: &str) -> Value {
-    let is_same = |value: &Value| value.is_number() && value.to_string() == text;
-    serde_json::from_str(text).ok().filter(is_same).unwrap_or_else(|| text.into())
+    let number = serde_json::from_str::<Number>(text).ok();
+    number.filter(|number| number.to_string() == text).map_or_else(|| text.into(), Value::from)
 }
 
 fn script(folder: &str) -> String {

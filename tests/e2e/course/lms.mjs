@@ -65,15 +65,15 @@ export const lessonLink = (lab, items) =>
 export const test = base.extend({
   /**
    * Opens a course system with a package and returns its page, the package and the lesson in it. `items` are the addresses of the
-   * lesson's panels; `lesson` is another page in place of the lesson. Other options are those of
+   * lesson's panels; `lesson` is another page in place of the lesson, and `pack` has the files of another package. Other options are those of
    * `launch` above and of `open`. Changes are stored after `saveMs`.
    */
   course: async ({ open, serve }, use) => {
-    await use(async (version, { items = [], lesson = LESSON, link, files = {}, allow, saveMs = 20, starts = true, init, ...options } = {}) => {
+    await use(async (version, { items = [], lesson = LESSON, link, files = {}, pack, allow, saveMs = 20, starts = true, init, ...options } = {}) => {
       const lab = await serve({ pages: { 'index.html': lesson } });
       const address = link ?? lessonLink(lab.url, items);
       const pages = { 'index.html': SYSTEM, 'scorm.js': library(version), ...files };
-      for (const [name, text] of Object.entries(coursePackage(`scorm${version}`, { id: 'memory', title: 'Memory & depth', link: address }))) pages[`sco/${name}`] = text.replace('SAVE_MS = 500', `SAVE_MS = ${saveMs}`);
+      for (const [name, text] of Object.entries(pack ?? coursePackage(`scorm${version}`, { id: 'memory', title: 'Memory & depth', link: address }))) pages[`sco/${name}`] = text.replace('SAVE_MS = 500', `SAVE_MS = ${saveMs}`);
       const host = await serve({ pages });
       const page = await open('', { from: host, ready: false, allow, init });
       await page.waitForFunction(() => window.launch);

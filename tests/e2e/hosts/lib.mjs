@@ -10,10 +10,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inside } from '../lib/host.mjs';
-import { expect, frames, test as base } from '../lib/test.mjs';
+import { expect, frames, shot, test as base } from '../lib/test.mjs';
 import { origins } from '../lib/site.mjs';
 
-export { expect, frames, inside };
+export { expect, frames, inside, shot };
 
 const hosts = process.env.NN_LAB_HOSTS ?? '';
 /** The path of a tool from PyPI. */
@@ -109,7 +109,8 @@ function guideFor(lab) {
   const text = read('EMBEDDING.md');
   const blocks = (text, language) => [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code]) => code);
   const quick = (code) => code.replace('<nn-lab ', '<nn-lab device="cpu" steps="6" ').replace('class="nn-lab" ', 'class="nn-lab" data-device="cpu" data-steps="6" ');
-  const html = blocks(text, 'html').map(quick);
+  const whole = blocks(text, 'html');
+  const html = whole.map(quick);
   const snippet = html[0];
   const [div, frame] = ['<div class="nn-lab"', '<iframe'].map((start) => html.find((code) => code.includes(start)));
   return {
@@ -120,6 +121,8 @@ function guideFor(lab) {
     /** The line for editors that keep only plain elements. */
     div: div.trim().split('\n').at(-1),
     frame: frame.trim(),
+    /** The element with a question, whose run is not shortened. */
+    question: whole.find((code) => code.includes(' ask=')).trim().split('\n').at(-1).replace('<nn-lab ', '<nn-lab device="cpu" '),
     /** The element that shows a lesson from a file. */
     lesson: text.match(/`(<nn-lab panel="lesson"[^`]*)`/)[1],
     /** The pieces of code in a tool's row of the table. */

@@ -4,6 +4,9 @@
 /** Panels that Python controls, by the widget's id. A widget can be displayed several times; the first display counts. */
 const displays = (globalThis[Symbol.for('nn-lab.displays')] ??= new Map());
 
+/** A panel sends its numbers at most every 500 ms, so the last ones follow the end of a run after this time at the latest. */
+const SETTLE_MS = 1500;
+
 /** Messages whose content becomes the value of a trait. */
 const TRAITS = {
   state: ({ state }) => ({ state }),
@@ -73,14 +76,16 @@ function connect(model, element) {
   const mine = Symbol(id);
   displays.set(id, [...(displays.get(id) ?? []), mine]);
   const isFirst = () => displays.get(id)?.[0] === mine;
-  /** The window that has reported that it is ready. A frame that is rebuilt has another one. */
-  let readyWindow;
-  const isReady = () => readyWindow !== undefined && element.frame?.contentWindow === readyWindow;
+  /** The window of the last message, and whether it has reported that it is ready. A frame that is rebuilt has another one. */
+  let panelWindow;
+  let hasReported = false;
+  const isReady = () => hasReported && element.frame?.contentWindow === panelWindow;
   let run = null;
   /** The number of the last command that was executed. */
   let done = 0;
   /** The state that the panel has reported last. */
   let reported = '';
+  let settling;
 
   /** Values of traits that Python does not have yet, and the number of the message that it has not confirmed yet. */
   let pending = {};
@@ -130,22 +135,34 @@ function connect(model, element) {
   };
 
   const onCommands = () => {
-    if (!isFirst() || !isReady()) return;
+    // The first state follows the message that the panel is ready. It must not be taken for an answer to a command.
+    if (!isFirst() || !isReady() || !reported) return;
     done = Math.max(done, model.get('commands_done') ?? 0);
     const next = (model.get('commands') ?? []).filter(({ number }) => number > done);
     if (!next.length) return;
     for (const { type } of next) if (['train', 'pause', 'reset'].includes(type)) element[type]();
     // The panel reports the start of a run a moment later.
     const starts = next.at(-1).type === 'train' && !['loading', 'running'].includes(reported);
+    if (starts) {
+      clearTimeout(settling);
+      settling = undefined;
+    }
     done = next.at(-1).number;
     store({ commands_done: done, ...(starts && { state: 'starting' }) });
+  };
+
+  /** Reports the end of a run, once its last numbers are known. */
+  const settle = () => {
+    clearTimeout(settling);
+    settling = undefined;
+    store({ state: reported });
   };
 
   const sendStudent = () => {
     if (isReady() && model.get('student')) element.send({ type: 'student', name: model.get('student') });
   };
 
-  /** Curves over time, for labs that send no curves: what the metrics were, and when. */
+  /** Curves from the numbers that the panel has sent during the run, for labs that send no curves. */
   const follow = (message) => {
     if (message.type === 'state' && message.state === 'running' && !run) {
       run = { start: performance.now(), curves: {} };
@@ -154,20 +171,29 @@ function connect(model, element) {
     if (message.type === 'state' && ['idle', 'loading'].includes(message.state)) run = null;
     if (message.type === 'curves') run = { sent: true };
     if (message.type !== 'metrics' || !run?.curves) return;
-    const seconds = Math.round(performance.now() - run.start) / 1000;
-    for (const [name, value] of Object.entries(message.metrics)) {
-      const { points } = (run.curves[name] ??= { x: 'seconds', title: name, unit: '', points: [] });
-      if (points.at(-1)?.[1] !== value) points.push([seconds, value]);
+    const { step, ...metrics } = message.metrics;
+    run.x ??= Number.isFinite(step) ? 'step' : 'seconds';
+    const at = run.x === 'step' ? step : Math.round(performance.now() - run.start) / 1000;
+    if (!Number.isFinite(at)) return;
+    for (const [name, value] of Object.entries(metrics)) {
+      const { points } = (run.curves[name] ??= { x: run.x, title: name, unit: '', points: [] });
+      if (points.at(-1)?.[0] === at) points.pop();
+      points.push([at, value]);
     }
-    // Only what changed during the run is a curve.
-    const changed = Object.entries(run.curves).filter(([, { points }]) => points.length > 1);
-    if (changed.length) store({ curves: Object.fromEntries(changed) });
+    // What is the same at every step is no curve.
+    const changing = Object.entries(run.curves).filter(([, { points }]) => points.some(([, value]) => value !== points[0][1]));
+    if (changing.length) store({ curves: Object.fromEntries(changing) });
   };
 
   const onMessage = ({ data, source }) => {
     if (!source || source !== element.frame?.contentWindow || data?.source !== 'nn-lab' || data.version !== VERSION) return;
+    if (source !== panelWindow) {
+      panelWindow = source;
+      hasReported = false;
+      reported = '';
+    }
     if (data.type === 'ready') {
-      readyWindow = source;
+      hasReported = true;
       sendLate();
       sendStudent();
       // The kernel has kept the answers when the page is reloaded.
@@ -177,9 +203,19 @@ function connect(model, element) {
     }
     if (!Object.hasOwn(TRAITS, data.type)) return;
     follow(data);
-    if (data.type === 'state') reported = data.state;
+    if (data.type === 'state') {
+      reported = data.state;
+      clearTimeout(settling);
+      settling = undefined;
+      if (['done', 'paused'].includes(data.state)) settling = setTimeout(settle, SETTLE_MS);
+      else store({ state: data.state });
+      onCommands();
+      return;
+    }
+    store(TRAITS[data.type](data));
+    if (data.type === 'metrics' && settling !== undefined) settle();
     // A panel that refuses a command stays as it is.
-    store({ ...TRAITS[data.type](data), ...(data.type === 'error' && reported && { state: reported }) });
+    if (data.type === 'error' && reported && settling === undefined) store({ state: reported });
   };
 
   addEventListener('message', onMessage);
@@ -187,6 +223,7 @@ function connect(model, element) {
   for (const [name, listener] of Object.entries(listeners)) model.on(`change:${name}`, listener);
   return () => {
     removeEventListener('message', onMessage);
+    clearTimeout(settling);
     for (const [name, listener] of Object.entries(listeners)) model.off(`change:${name}`, listener);
     displays.set(id, (displays.get(id) ?? []).filter((other) => other !== mine));
   };
