@@ -17,7 +17,7 @@ use crate::core::query::Query;
 use crate::core::suggest::{nearest, no_such};
 use crate::coursework::lesson::PAGE as LESSON;
 use crate::for_each_section;
-use crate::panel::{OpenRunView, PanelAction, PanelProps, Problems, Share, device, page_problems};
+use crate::panel::{PanelAction, PanelProps, Problems, Share, device, page_problems};
 use crate::sections::{SECTIONS, Section};
 use crate::ui::file_drag::use_drop_guard;
 use crate::ui::menu::Menu;
@@ -41,8 +41,6 @@ const ABOUT: &str = "about.html";
 pub fn App() -> Html {
     use_drop_guard();
     let page = use_page_state();
-    // The dialog for sharing is in the header, and offers what the panel measures.
-    let open_view = use_memo((), |()| OpenRunView::default());
     let sections_nav = use_node_ref();
     use_effect_with(page.slug.clone(), {
         let nav = sections_nav.clone();
@@ -119,7 +117,7 @@ pub fn App() -> Html {
     };
     html! {
         <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>
-            <ContextProvider<OpenRunView> context={(*open_view).clone()}>{ content }</ContextProvider<OpenRunView>>
+            { content }
         </ContextProvider<Rc<Assignment>>>
     }
 }

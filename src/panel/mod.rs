@@ -33,9 +33,7 @@ pub use crate::panel::copy_button::CopyButton;
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::problems::Problems;
 pub use crate::panel::ptr_eq::PtrEq;
-pub use crate::panel::run_view::{
-    ACCURACY, CurveFigure, CurveSpec, LOSS, OpenRunView, Readouts, RunView, series_table,
-};
+pub use crate::panel::run_view::{ACCURACY, CurveFigure, CurveSpec, LOSS, Readouts, RunView, series_table};
 pub use crate::panel::settings::{AnySettings, PanelProps, PanelSettings, use_settings};
 pub use crate::panel::share::Share;
 pub use crate::panel::side::{Hint, MAX_CONTROLS};

@@ -11,36 +11,12 @@ use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
 use crate::ui::readout::{Readout, format_number};
 use crate::ui::visibility::{CurrentChapter, use_only_figures};
-use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// The metrics and curves of each seed, which a panel gives to its components as a context.
 #[derive(Clone, Debug)]
 pub struct RunView(Rc<Measured>);
-
-/// The metrics and curves of the open panel, for parts of the page outside of it, such as the dialog for sharing.
-#[derive(Clone, Debug, Default)]
-pub struct OpenRunView(Rc<RefCell<Option<RunView>>>);
-
-impl PartialEq for OpenRunView {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl OpenRunView {
-    /// Returns the present view, or `None` if no panel has been drawn.
-    pub fn get(&self) -> Option<RunView> {
-        self.0.try_borrow().ok().and_then(|view| view.clone())
-    }
-
-    fn set(&self, view: &RunView) {
-        if let Ok(mut slot) = self.0.try_borrow_mut() {
-            *slot = Some(view.clone());
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Measured {
@@ -203,9 +179,6 @@ pub(super) fn RunViewProvider(props: &RunViewProviderProps) -> Html {
     let view = use_memo((props.config.clone(), props.records.clone()), |(config, records)| {
         RunView::new(experiment, config, &records.0)
     });
-    if let Some(open) = use_context::<OpenRunView>() {
-        open.set(&view);
-    }
     html! { <ContextProvider<RunView> context={(*view).clone()}>{ props.children.clone() }</ContextProvider<RunView>> }
 }
 

@@ -204,6 +204,6 @@ test('the share dialog offers chapters and figures to show, and a preview', { ta
   await showFigures(page, ['spectrum', 'matrices']);
   assert.match(await snippet(page, 'link', 'link'), /#\/mlp\?.*depth=4.*&show=spectrum,matrices/);
   const preview = page.frameLocator('.share-preview iframe');
-  await preview.locator('[data-figure="spectrum"]').waitFor();
+  for (const name of ['matrices', 'spectrum']) await preview.locator(`[data-figure="${name}"]`).waitFor();
   assert.equal(await preview.locator(chapter).count(), 2);
 });

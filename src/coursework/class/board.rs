@@ -251,11 +251,7 @@ fn cell(column: &Column, sheet: &AnswerSheet, sections: &[SectionInfo]) -> Optio
             (Some(section), Some(item), Some(outcome)) => differences(section, item, &outcome.settings),
             _ => Query::default(),
         };
-        Graded {
-            attempt: attempt.clone(),
-            verdict: checked(verdict.unwrap_or_default()),
-            differences,
-        }
+        Graded { attempt: attempt.clone(), verdict: checked(verdict.unwrap_or_default()), differences }
     };
     let (first, further) = answered.attempts.split_first()?;
     Some(Cell {

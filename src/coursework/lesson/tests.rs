@@ -22,8 +22,8 @@ fn lesson() -> Lesson {
         title: "Memory?".to_owned(),
         text: "Predict first.\nThen train.".to_owned(),
         items: vec![
-            item("first", "rnn", Some("memory"), keys.into()),
-            item("q2", "rnn", None, [("experiment", "forget-bias")].into()),
+            item("first", "demo", Some("memory"), keys.into()),
+            item("q2", "demo", None, [("experiment", "forget-bias")].into()),
         ],
     }
     .checked()
@@ -51,7 +51,7 @@ fn the_items_name_their_questions() {
     let known = |name: &str| (name == "forget-bias").then_some("Does it matter?");
     let ids: Vec<_> =
         lesson().items.iter().filter_map(|item| item.asked(known)).map(|asked| asked.id).collect();
-    assert_eq!(ids, ["rnn/first", "rnn/forget-bias"]);
+    assert_eq!(ids, ["demo/first", "demo/forget-bias"]);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_wrong_lesson_is_refused_with_a_sentence() {
         ("\"schema_version\": 1", "\"schema_version\": 2", "newer version"),
         ("\"id\": \"memory\"", "\"id\": \"Me mory\"", "small letters"),
         ("\"id\": \"q2\"", "\"id\": \"first\"", "two items"),
-        ("\"panel\": \"rnn\"", "\"panel\": \"<b>\"", "names no panel"),
+        ("\"panel\": \"demo\"", "\"panel\": \"<b>\"", "names no panel"),
         ("\"50\"", "[50]", "neither text nor a number"),
         ("{", "", "not JSON"),
     ] {
