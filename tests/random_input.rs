@@ -7,16 +7,18 @@ use crate::run_record::example_record;
 use nn_lab::app::route::Route;
 use nn_lab::assignment::Assignment;
 use nn_lab::core::files::FileKind;
+use nn_lab::core::guess::Guessed;
 use nn_lab::core::measure::Measure;
 use nn_lab::core::query::Query;
 use nn_lab::core::sweep::Axis;
+use nn_lab::coursework::{AnswerSheet, Asked, Attempt, Lesson, WorkKind};
 use nn_lab::data::images::Images;
 use nn_lab::data::safetensors::{self, NamedTensor};
 use nn_lab::data::{fashion_mnist, text, visitor_files};
 use nn_lab::embedding::messages;
 use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
-use nn_lab::saved_runs::{History, ImportError, RunRecord};
+use nn_lab::saved_runs::{History, ImportError, RunRecord, Timestamp};
 use nn_lab::sections::SECTIONS;
 use nn_lab::sections::mlp::Mlp;
 use proptest::prelude::*;
@@ -404,6 +406,55 @@ fn a_long_run_file_is_read() {
     let read = || RunRecord::read(&text, AnyExperiment::of::<Mlp>());
     let run = checked_within(4 * MAX_TIME, "a long file of a run", read);
     assert_eq!(run.map(|run| run.seeds.len()), Ok(3));
+}
+
+// ---------- Answer sheets and lessons ----------
+
+fn example_sheet() -> AnswerSheet {
+    let asked = |id: &str, kind| Asked {
+        id: id.to_owned(),
+        section: "mlp".to_owned(),
+        kind,
+        question: "How much?".to_owned(),
+    };
+    let attempt = |id: &str, guess| Attempt { id: id.to_owned(), time: Timestamp(7), guess, outcome: None };
+    let mut sheet = AnswerSheet { student: Some("Ada".to_owned()), ..AnswerSheet::default() };
+    let curve = Guessed::Curve(vec![(0.0, 2.0), (1.0, 0.5)]);
+    sheet.add(&asked("mlp/q1", WorkKind::Question), attempt("a", Some(Guessed::Number(0.5))));
+    sheet.add(&asked("mlp/q2", WorkKind::Experiment), attempt("b", Some(curve)));
+    sheet.add(&asked("mlp/code", WorkKind::Code), attempt("c", None));
+    sheet
+}
+
+#[test]
+fn any_answer_sheet_and_lesson_is_read() {
+    let sheet = example_sheet().to_json(Timestamp(9));
+    assert_eq!(AnswerSheet::read(&sheet), Ok(example_sheet()));
+    let query = Query::parse(
+        "lesson=memory&lesson_title=Memory&item1=mlp%3Fask%3DWhy&item2=mlp%3Fexperiment%3Dmoons",
+    );
+    let lesson = Lesson::from_query(&query).expect("a lesson").to_json();
+    cases(10_000, mutations(), |mutations| {
+        let text = mutated_text(&sheet, &mutations);
+        match checked("an answer sheet", || AnswerSheet::read(&text)) {
+            // A sheet that was read is written as a file that can be read.
+            Ok(read) => assert!(AnswerSheet::read(&read.to_json(Timestamp(9))).is_ok(), "{text}"),
+            Err(error) => assert_sentence(&format!("The file was left out: {error}.")),
+        }
+        let text = mutated_text(&lesson, &mutations);
+        if let Err(error) = checked("a lesson", || Lesson::read(&text)) {
+            assert_sentence(&format!("The lesson was not opened: {error}."));
+        }
+    });
+}
+
+#[test]
+fn answer_sheets_do_not_exhaust_memory() {
+    for part in ["[0],", "{\"\":0},", "0,", "[", "{\"a\":", "\"a\","] {
+        let text =
+            format!("{{\"schema\":\"nn-lab/answers\",\"answers\":[{}", part.repeat(15_900_000 / part.len()));
+        assert!(checked("an answer sheet", || AnswerSheet::read(&text)).is_err(), "{part} was taken");
+    }
 }
 
 // ---------- Weights ----------

@@ -3,6 +3,7 @@
 use crate::core::guess::{Grade, Guessed, Verdict};
 use crate::core::query::shorten;
 use crate::coursework::sheet::{AnswerSheet, Answered, Asked, Attempt, LessonName, Outcome, WorkKind};
+use crate::saved_runs::import::check_memory;
 use crate::saved_runs::run_record::{exact, json, lines};
 use crate::saved_runs::{Finished, RunRecord, Timestamp, finished};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ pub enum SheetError {
     /// The file has more than [`MAX_BYTES`] bytes.
     #[error("it has {:.1} MB, and a file of answers has at most {} MB", *.0 as f64 / 1e6, MAX_BYTES / 1_000_000)]
     TooLong(usize),
+    /// The file would take many times its bytes in memory.
+    #[error("it has too much in it for a file of answers")]
+    TooMuch,
     /// The file is not JSON.
     #[error("it is not JSON: {0}")]
     NotJson(String),
@@ -76,6 +80,7 @@ impl AnswerSheet {
         if text.len() > MAX_BYTES {
             return Err(SheetError::TooLong(text.len()));
         }
+        check_memory(text).map_err(|_| SheetError::TooMuch)?;
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             return Err(SheetError::NotJson("it is empty".to_owned()));

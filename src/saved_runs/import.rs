@@ -205,7 +205,11 @@ fn at_most(what: &'static str, found: usize, max: usize) -> Result<(), ImportErr
 
 /// Checks that the parsed text will fit into memory. Brackets and commas inside of strings count, too; a file
 /// of a run has few of them.
-fn check_memory(text: &str) -> Result<(), ImportError> {
+///
+/// # Errors
+///
+/// Fails with [`ImportError::TooMany`] if it will not.
+pub fn check_memory(text: &str) -> Result<(), ImportError> {
     let (mut lists, mut objects, mut values) = (0, 0, 0);
     for byte in text.bytes() {
         lists += usize::from(byte == b'[');
