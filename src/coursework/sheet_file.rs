@@ -70,6 +70,11 @@ impl AnswerSheet {
         )
     }
 
+    /// Returns the object of the file, as messages have it.
+    pub fn to_value(&self, now: Timestamp) -> Value {
+        serde_json::from_str(&self.to_json(now)).unwrap_or_default()
+    }
+
     /// Reads a file of answers, a file of finished experiments from an older version, or a run that the check of a student's
     /// code wrote.
     ///

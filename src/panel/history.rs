@@ -15,7 +15,7 @@ use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::list::RunList;
 pub(super) use crate::panel::history::row::local;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelAction, PanelProps, PtrEq, Work};
+use crate::panel::{PanelAction, PanelProps, PtrEq, Work, now};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::saved_runs::{
@@ -252,10 +252,6 @@ fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
     let measured =
         metrics.into_iter().filter_map(|metric| Some((metric.name.into_owned(), metric.value? as f32)));
     measured.filter(|(_, value)| value.is_finite()).collect()
-}
-
-fn now() -> Timestamp {
-    Timestamp(js_sys::Date::now() as i64)
 }
 
 /// Returns the value of `device` in an address, if it needs one.

@@ -2,6 +2,7 @@
 
 mod address;
 mod background;
+mod clock;
 mod code;
 mod controls;
 mod copy_button;
@@ -27,6 +28,7 @@ mod visits;
 mod work;
 
 pub use crate::panel::address::{page_problems, page_tidied};
+pub use crate::panel::clock::now;
 pub use crate::panel::code::{CodePart, DrawnPart, code_flow};
 pub use crate::panel::controls::{ControlGroup, controls, controls_without, folded_controls};
 pub use crate::panel::copy_button::CopyButton;

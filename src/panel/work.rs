@@ -6,8 +6,8 @@ pub use crate::panel::work::hand_in::HandIn;
 
 use crate::coursework::sheet_file::of_experiments;
 use crate::coursework::{AnswerSheet, LessonName};
-use crate::panel::{PtrEq, local_storage};
-use crate::saved_runs::{Timestamp, finished};
+use crate::panel::{PtrEq, local_storage, now};
+use crate::saved_runs::finished;
 use gloo::events::EventListener;
 use gloo::utils::window;
 use js_sys::Reflect;
@@ -101,7 +101,7 @@ pub fn use_work(lesson: Option<LessonName>) -> Work {
             sheet.lesson.clone_from(lesson);
         }
         edit(&mut sheet);
-        local_storage::write(&key_of(id), &sheet.to_json(Timestamp(js_sys::Date::now() as i64)));
+        local_storage::write(&key_of(id), &sheet.to_json(now()));
         put(id, sheet);
     });
     Work { sheet: PtrEq(sheet_of(&id)), is_volatile: !local_storage::is_there(), edit }

@@ -6,8 +6,7 @@ use crate::coursework::statement::completed;
 use crate::coursework::{AnswerSheet, Lesson};
 use crate::embedding::messages::{HostCommand, HostTheme, MessageError};
 use crate::embedding::{listen, post_to_host};
-use crate::panel::Work;
-use crate::saved_runs::Timestamp;
+use crate::panel::{Work, now};
 use crate::ui::theme::set_theme;
 use gloo::utils::window;
 use serde_json::{Value, json};
@@ -37,8 +36,7 @@ pub(super) struct Context {
 impl Context {
     /// Returns the answer sheet as messages have it.
     fn record(&self, sheet: &AnswerSheet) -> Value {
-        let sheet = AnswerSheet { lesson: Some(self.lesson.name()), ..sheet.clone() };
-        serde_json::from_str(&sheet.to_json(now())).unwrap_or_default()
+        AnswerSheet { lesson: Some(self.lesson.name()), ..sheet.clone() }.to_value(now())
     }
 
     fn progress(&self, sheet: &AnswerSheet) -> Progress {
@@ -82,10 +80,6 @@ impl Context {
             }
         }
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp(js_sys::Date::now() as i64)
 }
 
 /// Exchanges the messages. Returns the callback for those of the panels.

@@ -7,12 +7,12 @@ use crate::core::guided::{Answer, Prediction};
 use crate::core::metric::Spread;
 use crate::core::sweep::seed;
 use crate::coursework::Outcome;
-use crate::panel::PanelAction;
 use crate::panel::guided::GuidedView;
 use crate::panel::run_panel::attempts::{self, Attempts, thinned};
 use crate::panel::run_panel::curve::CurveOutcome;
 use crate::panel::run_panel::question::{Form, in_words, verdict_in_words};
 use crate::panel::work::{HandIn, Work};
+use crate::panel::{PanelAction, now};
 use crate::protocol::RunState;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -306,7 +306,7 @@ fn settle(props: &GuidedCardProps, id: &str) {
         seed: seed(&view.config),
         seeds: view.answers.len() as u32,
         device: view.device.clone(),
-        ..Outcome::at(attempts::now())
+        ..Outcome::at(now())
     };
     let id = id.to_owned();
     props.work.change(move |sheet| {

@@ -3,13 +3,12 @@
 use crate::assignment::{Assignment, Guess, Question};
 use crate::core::guess::{Feedback, Guessed, Measured, grade};
 use crate::coursework::{Asked, Attempt, Outcome, WorkKind};
-use crate::panel::RunView;
 use crate::panel::run_panel::measured::named_metrics;
 use crate::panel::run_panel::props::RunPanelProps;
 use crate::panel::run_panel::report::ReportContext;
 use crate::panel::work::{Work, attempt_id};
+use crate::panel::{RunView, now};
 use crate::protocol::RunState;
-use crate::saved_runs::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use yew::prelude::*;
@@ -44,11 +43,6 @@ impl Attempts {
     pub(in crate::panel) fn outcome(&self) -> Option<&Outcome> {
         self.latest.as_ref()?.outcome.as_ref()
     }
-}
-
-/// Returns the time now.
-pub(in crate::panel) fn now() -> Timestamp {
-    Timestamp(js_sys::Date::now() as i64)
 }
 
 /// Returns the attempts at a question. Those of an earlier visit count.

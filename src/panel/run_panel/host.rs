@@ -11,9 +11,9 @@ use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::run_panel::attempts::Attempts;
 use crate::panel::run_panel::measured::{curves, named_metrics};
 use crate::panel::run_panel::props::RunPanelProps;
-use crate::panel::run_panel::report::{ReportContext, record};
+use crate::panel::run_panel::report::ReportContext;
 use crate::panel::shown::panel_element;
-use crate::panel::{PanelAction, RunView};
+use crate::panel::{PanelAction, RunView, now};
 use crate::protocol::RunState;
 use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
@@ -231,7 +231,7 @@ fn use_reports(context: &HostContext) {
     });
     use_effect_with(work.sheet, move |sheet| {
         if crate::embedding::framed() && !sheet.answers.is_empty() {
-            post_to_host(slug, "record", json!({ "record": record(sheet) }));
+            post_to_host(slug, "record", json!({ "record": sheet.to_value(now()) }));
         }
     });
 }

@@ -3,10 +3,11 @@
 
 use crate::core::schema::Values;
 use crate::core::sweep::seed;
-use crate::coursework::{AnswerSheet, Asked, Attempt, Outcome};
+use crate::coursework::{Asked, Attempt, Outcome};
+use crate::panel::now;
 use crate::panel::work::Work;
 use crate::saved_runs::{DeviceUsed, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -52,13 +53,7 @@ impl ReportContext {
             "time": outcome.map_or(attempt.time, |outcome| outcome.time).to_string(),
             "lab": env!("CARGO_PKG_VERSION"),
             "lesson": work.sheet.lesson.as_ref().map(|lesson| &lesson.id),
-            "record": record(&work.sheet),
+            "record": work.sheet.to_value(now()),
         })
     }
-}
-
-/// Returns an answer sheet as the object of its file.
-pub(super) fn record(sheet: &AnswerSheet) -> Value {
-    let text = sheet.to_json(Timestamp(js_sys::Date::now() as i64));
-    serde_json::from_str(&text).unwrap_or_else(|_| Value::Object(Map::new()))
 }

@@ -1,7 +1,7 @@
 //! The button that saves all answers of a lesson as a file, with the name of the student.
 
+use crate::panel::now;
 use crate::panel::work::Work;
-use crate::saved_runs::Timestamp;
 use crate::ui::export::download;
 use crate::ui::visibility::HiddenByLesson;
 use web_sys::HtmlInputElement;
@@ -33,7 +33,7 @@ pub fn HandIn(props: &HandInProps) -> Html {
     let save = {
         let (blocked, saved, sheet) = (blocked.setter(), saved.setter(), sheet.clone());
         Callback::from(move |_: MouseEvent| {
-            let now = Timestamp(js_sys::Date::now() as i64);
+            let now = now();
             let name = sheet.file_name(now);
             let is_saved = download(&name, "application/json", &sheet.to_json(now)).is_some();
             blocked.set(!is_saved);
