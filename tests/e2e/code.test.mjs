@@ -166,6 +166,10 @@ test('what the check writes opens as a run, and its curves are drawn over the ru
   await page.locator('[data-action="open-run"]').setInputFiles({ name: 'my_attention.nnlab.json', mimeType: 'application/json', buffer: readFileSync(file) });
   const row = page.locator('.run', { hasText: 'stopped after 50 of 200 steps' });
   await row.waitFor();
+  // The check is an answer that is handed in with the others.
+  const { answers } = await page.evaluate(() => JSON.parse(localStorage.getItem('nn-lab.answers')));
+  assert.deepEqual(answers.map(({ id, kind, attempts }) => [id, kind, attempts.length]), [['attention/code', 'code', 1]]);
+  assert.match(answers[0].attempts[0].outcome.verdict.result, /^(right|partly|wrong)$/);
   await act(page, 'train');
   await waitState(page, 'done');
   await page.locator('.run').nth(1).waitFor();

@@ -39,6 +39,38 @@ test('in a sandbox that allows scripts alone, a question is answered and the run
   await expect.poll(async () => (await heard(page, 'guess')).at(-1).attempt).toBe(2);
 });
 
+test('a fixed answer is graded at once, kept over a reload, and the measurement is added to it', async ({ open }) => {
+  const query = new URLSearchParams({ device: 'cpu', steps: 20, ask: 'How many parameters?', ask_guess: 'number', ask_metric: 'params_counted', ask_id: 'count', ask_answer: 2, ask_tolerance: 1, ask_feedback: 'now', lesson: 'sizes' });
+  const page = await open(`#/mlp?${query}`);
+  const card = page.locator('.question');
+  await card.locator('[data-guess-input="number"]').fill('2,5');
+  await card.locator('[data-action="guess"]').click();
+  await card.locator('[data-verdict="right"]', { hasText: 'Your prediction was right.' }).waitFor();
+  await page.reload();
+  await card.locator('[data-verdict="right"]').waitFor();
+  await card.locator('[data-guess]', { hasText: '2.5' }).waitFor();
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
+  await card.locator('[data-outcome-metric="params_counted"]', { hasText: /\d/ }).waitFor();
+  const stored = () => page.evaluate(() => JSON.parse(localStorage.getItem('nn-lab.answers:sizes')).answers[0]);
+  await expect.poll(async () => (await stored()).attempts[0].outcome.measured.params_counted ?? 0, 'the run is recorded').toBeGreaterThan(2);
+  const { id, attempts } = await stored();
+  assert.deepEqual([id, attempts.length, attempts[0].guess.number, attempts[0].outcome.verdict.result, attempts[0].outcome.settings.steps], ['mlp/count', 1, 2.5, 'right', 20]);
+  // A stopped run gives no result.
+  await card.locator('[data-action="guess-again"]').click();
+  await card.locator('[data-guess-input="number"]').fill('9');
+  await card.locator('[data-action="guess"]').click();
+  await card.locator('[data-verdict="wrong"]').waitFor();
+  await card.locator('[data-first-guess]', { hasText: '2.5' }).waitFor();
+  await setParam(page, 'steps', 20000);
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'running');
+  await page.locator('[data-action="stop"]').click();
+  await waitState(page, 'done');
+  await frames(page, 4);
+  assert.deepEqual((await stored()).attempts[1].outcome.measured, {});
+});
+
 test('an experiment in a course page is set up, and Train is its run', async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="rnn" panel="rnn" show="twelve-tokens" device="cpu"></nn-lab>'));
   await listen(page, '#rnn');
