@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, openSettings, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, device, expect, firstStep, frames, metric, openSettings, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
 import { dist } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
@@ -78,14 +78,14 @@ test('both networks learn, and everything is measured', async ({ open }) => {
 test('the kernel moves by button, by keyboard and by itself', async ({ open }) => {
   const page = await open(cpu({}));
   const figure = page.locator('[data-figure="output-size"]');
-  const stop = () => figure.locator('[data-stop]').getAttribute('data-stop');
-  assert.equal(await stop(), '0');
+  const isAt = (stop) => expect(figure.locator('[data-stop]')).toHaveAttribute('data-stop', stop);
+  await isAt('0');
   await figure.locator('[data-action="stop-next"]').click();
-  assert.equal(await stop(), '1');
+  await isAt('1');
   await figure.locator('input[type="range"]').press('ArrowRight');
-  assert.equal(await stop(), '2');
+  await isAt('2');
   await figure.locator('[data-action="stop-back"]').press('Enter');
-  assert.equal(await stop(), '1');
+  await isAt('1');
   // The tests' browser asks for reduced motion, so there is no button that plays.
   assert.equal(await figure.locator('[data-action="stop-play"]').count(), 0);
   await page.emulateMedia({ reducedMotion: 'no-preference' });
