@@ -55,7 +55,7 @@ fn numbers(guesses: &[(f64, String)], measured: &[(f64, usize)], sentence: Strin
         let share = (value.clamp(low, high) - low) / (high - low);
         ((share * BINS as f64) as usize).min(BINS - 1)
     };
-    let mut counts = vec![0usize; BINS];
+    let mut counts = [0usize; BINS];
     let places: Vec<(usize, usize)> = guesses
         .iter()
         .filter_map(|(guess, _)| {
