@@ -60,6 +60,8 @@ test('the element adds nothing to the page around it, and its children show only
 
 test('an address of the element keeps its lists readable', async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="lab" panel="rnn" show="loss,accuracy" ask="What is 1 + 1, here?" device="cpu"></nn-lab>'));
+  // The script may arrive after the page.
+  await page.locator('#lab iframe').waitFor({ state: 'attached' });
   const src = await page.locator('#lab').evaluate((lab) => lab.frame.src);
   assert.match(src, /&show=loss,accuracy&ask=What%20is%201%20%2B%201,%20here%3F&/);
   assert.equal(await inside(page, '#lab').locator('.question-text').innerText(), 'What is 1 + 1, here?');
