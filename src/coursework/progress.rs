@@ -126,7 +126,7 @@ impl Task {
         }
     }
 
-    /// Returns true if the question has a key, unless the measurement left the verdict open.
+    /// Returns true if the question has a key and the measurement did not leave the verdict open.
     fn is_graded(&self, verdict: Option<&Verdict>) -> bool {
         let has_key = self.question.as_ref().is_none_or(|question| question.key.is_some());
         has_key && verdict.is_none_or(|verdict| verdict.score.is_some())

@@ -183,8 +183,9 @@ test('the form offers the right answers that fit, and secret ones are not in the
   assert.equal((await keys()).ask_answer, undefined);
   await pick('guess', 'choice');
   await set('options', 'RNN\nLSTM');
-  await dialog.locator('[data-right="1"] input').check();
   await pick('feedback', 'run');
+  assert.equal((await keys()).ask_answer, undefined, 'no option is right before its author marks one');
+  await dialog.locator('[data-right="1"] input').check();
   assert.equal((await keys()).ask_answer, 'LSTM');
   await dialog.locator('[data-right="largest"] input').check();
   await dialog.locator('.notice', { hasText: 'needs one metric' }).waitFor();

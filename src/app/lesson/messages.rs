@@ -86,7 +86,10 @@ impl Context {
 #[hook]
 pub(super) fn use_messages(context: Context) -> Callback<FrameMessage> {
     let latest = use_mut_ref(|| context.clone());
-    latest.replace(context.clone());
+    use_effect({
+        let (latest, context) = (latest.clone(), context.clone());
+        move || drop(latest.replace(context))
+    });
     let was_done = use_mut_ref(|| context.progress(&context.work.sheet).done);
     use_effect_with((), {
         let (latest, was_done) = (latest.clone(), was_done.clone());

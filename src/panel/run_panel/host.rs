@@ -167,7 +167,6 @@ fn use_messages(context: &HostContext) {
     let view = use_context::<RunView>();
     // The timer below sends the numbers of the time at which it ends.
     let latest = use_mut_ref(|| None::<RunView>);
-    latest.replace(view);
     // The name alone, since the loading state changes with every chunk of bytes.
     let error = match &context.run_panel.state {
         RunState::Error(error) => Some(error.clone()),
@@ -181,6 +180,7 @@ fn use_messages(context: &HostContext) {
     });
     use_effect_with((context.run_panel.mark, context.run_panel.state.slug()), {
         move |_| {
+            latest.replace(view);
             if framed && metrics.borrow().is_none() {
                 let (done, latest) = (metrics.clone(), latest.clone());
                 let timer = Timeout::new(METRICS_MS, move || {

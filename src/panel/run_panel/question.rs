@@ -101,7 +101,7 @@ pub(in crate::panel) fn verdict_in_words(verdict: &Verdict) -> String {
         }
         Verdict { grade: Grade::Right | Grade::Partly, .. } => "Your prediction was right.".to_owned(),
         Verdict { grade: Grade::Wrong, off: Some(off), .. } => {
-            format!("Your prediction is off by {}, which is too far.", format_number(off, 3))
+            format!("Your prediction is off by {}, more than the tolerance.", format_number(off, 3))
         }
         Verdict { grade: Grade::Wrong, .. } => "Your prediction did not come true.".to_owned(),
         Verdict { off: Some(0.0), seeds: 0 | 1, .. } => "Your prediction was exactly right.".to_owned(),

@@ -167,14 +167,14 @@ impl QuestionDraft {
         if self.right.fits(self.kind) { self.right } else { Right::NotGraded }
     }
 
-    /// Changes the kind of prediction. The right answer becomes the one that is most often wanted.
+    /// Changes the kind of prediction. The measurement then grades a number or a curve; a choice is not graded before its
+    /// author has marked an option.
     pub(super) fn set_kind(&mut self, kind: Kind, metric: Option<&str>) {
         self.kind = kind;
         if !self.right.fits(kind) || self.right == Right::NotGraded {
             self.right = match kind {
-                Kind::None => Right::NotGraded,
+                Kind::None | Kind::Choice => Right::NotGraded,
                 Kind::Number | Kind::Curve => Right::Measured,
-                Kind::Choice => Right::Option,
             };
         }
         if self.metrics.is_empty() && matches!(kind, Kind::Number | Kind::Curve) {
@@ -342,6 +342,8 @@ mod tests {
         assert_eq!(draft.question().1, ["Enter the text of the question."]);
         draft.text = "Best?".to_owned();
         draft.option = 1;
+        assert_eq!(written(&draft).get("ask_answer"), None, "no option is marked");
+        draft.right = Right::Option;
         assert_eq!(written(&draft).get("ask_answer"), Some("b"));
         draft.option = 2;
         assert_eq!(draft.question().1.len(), 1);

@@ -34,7 +34,7 @@ pub(super) enum Tool {
 impl Tool {
     /// All tools with their names in the page's hooks and in the menu.
     pub(super) const ALL: [(Self, &str, &str); 16] = [
-        (Self::Html, "html", "HTML, Jekyll, Astro, Pandoc, mdBook"),
+        (Self::Html, "html", "HTML or Markdown"),
         (Self::MkDocs, "mkdocs", "MkDocs"),
         (Self::Sphinx, "sphinx", "Sphinx, Jupyter Book 1"),
         (Self::JupyterBook, "jupyter-book", "Jupyter Book 2"),
