@@ -2,6 +2,7 @@
 
 mod arm_status;
 mod batch;
+mod data_sets;
 mod dispatcher;
 mod estimate;
 mod experiment;
@@ -24,6 +25,7 @@ mod worker_kind;
 
 pub use crate::client::arm_status::ArmStatus;
 pub use crate::client::batch::{BatchHandle, use_batch, workers_for};
+pub use crate::client::data_sets::{DataSets, NamedBlob, Stored, Work, bytes_of, use_data_sets};
 pub use crate::client::dispatcher::Pool;
 pub use crate::client::estimate::{Enough, RunTimes, Timing, use_run_times};
 pub use crate::client::experiment::{AnyRun, RunHandle, use_experiment};

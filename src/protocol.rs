@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 pub use crate::core::compared::ComparedTensor;
+pub use crate::core::data_set::{DataAnswer, DataRequest};
 pub use crate::core::files::{FileKind, UserFile};
 pub use crate::core::{LabError, Progress};
 
@@ -75,6 +76,16 @@ pub enum Command {
         kind: FileKind,
         /// Its name.
         name: String,
+    },
+    /// Read files of the visitor as a data set, or change one. The blobs come next to this command.
+    Prepare {
+        /// The number that the answer will name.
+        run: RunId,
+        /// What is to be read or changed.
+        request: DataRequest,
+        /// The names of the files, in the order of their blobs. If the request changes a data set, its file comes first and
+        /// has no name here.
+        names: Vec<String>,
     },
     /// A file that was accepted before. Its blob comes next to this command.
     AddFile {
@@ -191,6 +202,13 @@ pub enum Event {
         run: RunId,
         /// The files that were in it. Their blobs come next to this event, in the same order.
         files: Vec<UserFile>,
+    },
+    /// Files were read as a data set. If they can be used, the data file comes next to this event.
+    Prepared {
+        /// The number of the command.
+        run: RunId,
+        /// The answer.
+        answer: Rc<DataAnswer>,
     },
 }
 

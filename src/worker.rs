@@ -1,12 +1,14 @@
 //! The worker: owns the device; starts, pauses, stops and throttles runs.
 
 mod control;
+mod data;
 mod device;
 mod file;
 mod frame_sender;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod job;
+mod pictures;
 mod runtime;
 mod turns;
 mod verify;
@@ -18,6 +20,7 @@ use crate::protocol::{ArmEvent, ArmId, Command, Event, FileKind, RunId, Task, Us
 use crate::run::driver::train;
 use crate::run::{Experiment, Probe, Train};
 use crate::worker::control::Control;
+use crate::worker::data::DataJob;
 use crate::worker::frame_sender::FrameSender;
 use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::turns::Turns;
@@ -58,7 +61,7 @@ fn run_static_constructors() {
     unsafe { __wasm_call_ctors() }
 }
 
-fn handle(command: Command, attachment: Option<runtime::Blob>) {
+fn handle(command: Command, blobs: Vec<runtime::Blob>) {
     let each = |run: RunId, wish: &dyn Fn(&Control)| {
         // A command may wake an arm that ends at once, so nothing stays borrowed.
         let arms = RUNS.with_borrow(|runs| runs.get(&run).cloned().unwrap_or_default());
@@ -66,10 +69,18 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
     };
     match command {
         Command::Hello { base_url, names } => runtime::set_files(base_url, names),
-        Command::AddFile { path } => runtime::set_file(path, attachment),
+        Command::AddFile { path } => runtime::set_file(path, blobs.into_iter().next()),
+        Command::Prepare { run, request, names } => {
+            let control = Rc::new(Control::new(false, 0));
+            RUNS.with_borrow_mut(|runs| runs.insert(run, vec![(ArmId::default(), control.clone())]));
+            wasm_bindgen_futures::spawn_local(async move {
+                data::prepare(DataJob { run, control }, request, names, blobs).await;
+                RUNS.with_borrow_mut(|runs| runs.remove(&run));
+            });
+        }
         Command::RemoveFile { path } => runtime::set_file(path, None),
         Command::UnpackFile { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
-            match unpack_file(kind, &name, attachment).await {
+            match unpack_file(kind, &name, blobs.into_iter().next()).await {
                 Ok((files, blobs)) => runtime::post_with(&Event::FileUnpacked { run, files }, &blobs),
                 Err(error) => post_arm(run, ArmId::default(), ArmEvent::Failed(error)),
             }

@@ -100,7 +100,7 @@ fn queries<E: Experiment>() -> Vec<String> {
                 queries.extend(options.iter().map(|(slug, _)| format!("{}={slug}", param.key)));
             }
             Kind::Switch => queries.extend(["0", "1"].map(|on| format!("{}={on}", param.key))),
-            Kind::Int { .. } | Kind::Float { .. } | Kind::List(_) | Kind::IntList(_) => {}
+            Kind::Int { .. } | Kind::Float { .. } | Kind::List(_) | Kind::IntList(_) | Kind::Text(_) => {}
         }
     }
     queries

@@ -156,7 +156,7 @@ proptest! {
         // After any shift, the single bright pixel is still there or outside the image.
         let mut pixels = vec![0; 32 * 32];
         pixels[10 * 32 + 12] = 255;
-        let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![3], class_names: &["x"] };
+        let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![3], class_names: vec!["x".to_owned()] };
         let stats = set.channel_stats();
         let (values, labels) = set.augmented(&[ImageDraw::new(0, &mut ChaCha12Rng::seed_from_u64(seed))], &stats, Augment { crop, flip });
         prop_assert_eq!(labels, vec![3]);
@@ -174,7 +174,7 @@ proptest! {
 fn augmentation_is_seeded_and_produces_every_shift_and_flip() {
     let mut pixels = vec![0; 32 * 32];
     pixels[16 * 32 + 10] = 255;
-    let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
+    let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: vec!["x".to_owned()] };
     let stats = set.channel_stats();
     let draw = |seed| {
         let mut rng = ChaCha12Rng::seed_from_u64(seed);
@@ -200,7 +200,7 @@ fn augmentation_is_seeded_and_produces_every_shift_and_flip() {
 fn an_image_is_mirrored_with_probability_one_half() {
     let mut pixels = vec![0; 32 * 32];
     pixels[16 * 32 + 10] = 255;
-    let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
+    let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: vec!["x".to_owned()] };
     let (stats, flip) = (set.channel_stats(), Augment { crop: false, flip: true });
     let mut rng = ChaCha12Rng::seed_from_u64(1);
     let (mut mirrored, mut changes, mut last) = (0, 0, false);

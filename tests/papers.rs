@@ -92,6 +92,7 @@ fn reference<E: Experiment>(title: &str) -> String {
             options.iter().map(|(slug, _)| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
         }
         Kind::Switch => "`true`, `false`".to_owned(),
+        Kind::Text(kind) => kind.form.to_owned(),
         Kind::IntList(sizes) => {
             format!("up to {} numbers from {} to {}, such as `8,16,4`", sizes.max_len, sizes.min, sizes.max)
         }

@@ -77,6 +77,7 @@ fn any_value(param: &Param) -> BoxedStrategy<Value> {
             let numbers: Vec<_> = options.iter().filter_map(|(slug, _)| param.read(slug).0).collect();
             prop::sample::select(numbers).boxed()
         }
+        Kind::Text(_) => Just(Value::from("")).boxed(),
         Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
         Kind::IntList(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.max_len as usize)
             .prop_map(Value::from)

@@ -54,6 +54,7 @@ fn ends(param: &Param) -> Vec<String> {
             options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
         }
         Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        Kind::Text(_) => vec![String::new()],
         // An empty list, one minimal value, one maximal value, and a list of maximal length.
         Kind::IntList(sizes) => vec![
             String::new(),

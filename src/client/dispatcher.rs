@@ -7,7 +7,8 @@ use crate::client::pool;
 use crate::client::worker::{Worker, lost_message};
 use crate::client::worker_kind::{Adapter, WorkerId, WorkerKind, adapter};
 use crate::protocol::{
-    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, FileKind, LabError, RunId, Task,
+    ArmEvent, ArmId, ArmStart, Command, DataRequest, DeviceChoice, DeviceInfo, Event, FileKind, LabError,
+    RunId, Task,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub(super) struct Dispatcher {
     pub(super) files_version: Cell<u32>,
     /// Callbacks for changes of the files, each with a number by which it is removed.
     pub(super) watchers: RefCell<Vec<(u32, Callback<u32>)>>,
+    /// The data file of the event that is being passed to its listener.
+    pub(super) prepared: RefCell<Option<Blob>>,
 }
 
 /// A run that may still send events.
@@ -127,7 +130,7 @@ impl Dispatcher {
         let known = self.devices.borrow().get(&choice).cloned();
         match &known {
             Some(info) => listener.emit(Event::Device { choice, info: info.clone() }),
-            None => self.post(WorkerId { kind, number: 0 }, &Command::Device(choice), None),
+            None => self.post(WorkerId { kind, number: 0 }, &Command::Device(choice), &[]),
         }
         match (kind, known) {
             (WorkerKind::Cpu, _) => self.spread(run, WorkerKind::Cpu),
@@ -164,7 +167,7 @@ impl Dispatcher {
             let Start { task, paused, .. } = start;
             let (slug, request) = (start.slug.to_owned(), start.request.clone());
             let command = Command::Start { run, slug, task, arms, paused, request };
-            self.post(WorkerId { kind, number }, &command, None);
+            self.post(WorkerId { kind, number }, &command, &[]);
         }
         commands.iter().for_each(|command| self.send(run, command));
     }
@@ -177,13 +180,31 @@ impl Dispatcher {
         name: String,
         blob: Blob,
     ) {
+        let (run, worker) = self.begin_reading(listener);
+        self.post(worker, &Command::UnpackFile { run, kind, name }, &[blob]);
+    }
+
+    /// Asks a worker to read files as a data set, or to change one.
+    pub(super) fn prepare(
+        self: &Rc<Self>,
+        listener: Callback<Event>,
+        request: DataRequest,
+        names: Vec<String>,
+        blobs: &[Blob],
+    ) -> RunId {
+        let (run, worker) = self.begin_reading(listener);
+        self.post(worker, &Command::Prepare { run, request, names }, blobs);
+        run
+    }
+
+    /// Chooses a worker to read files: one that is already running, or else the smaller one.
+    fn begin_reading(&self, listener: Callback<Event>) -> (RunId, WorkerId) {
         let run = RunId(self.next_number());
-        // Use a worker that is already running, or else the smaller one.
         let there = self.workers.borrow().keys().copied().find(|worker| worker.number == 0);
         let worker = there.unwrap_or(WorkerId { kind: WorkerKind::Cpu, number: 0 });
         let arms = BTreeMap::from_iter([(ArmId::default(), worker)]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
-        self.post(worker, &Command::UnpackFile { run, kind, name }, Some(&blob));
+        (run, worker)
     }
 
     /// Sends a command to all arms of a run.
@@ -199,7 +220,7 @@ impl Dispatcher {
             workers.dedup();
             workers
         };
-        workers.into_iter().for_each(|worker| self.post(worker, command, None));
+        workers.into_iter().for_each(|worker| self.post(worker, command, &[]));
     }
 
     /// Ends a run. Its listener gets no more events.
@@ -223,6 +244,10 @@ impl Dispatcher {
                 self.add_files(files, attached);
                 (*run, ArmId::default())
             }
+            Event::Prepared { run, .. } => {
+                self.prepared.replace(attached.into_iter().next());
+                (*run, ArmId::default())
+            }
             Event::Arm { run, arm, event } => {
                 if let ArmEvent::Progress { pace, .. } = event
                     && let Some(worker) = self.workers.borrow_mut().get_mut(&worker)
@@ -234,7 +259,7 @@ impl Dispatcher {
         };
         let of_arm =
             |wanted: fn(&ArmEvent) -> bool| matches!(&event, Event::Arm { event, .. } if wanted(event));
-        let over = matches!(event, Event::FileUnpacked { .. })
+        let over = matches!(event, Event::FileUnpacked { .. } | Event::Prepared { .. })
             || of_arm(|event| matches!(event, ArmEvent::Finished { .. } | ArmEvent::Failed(_)));
         let lost_device = match &event {
             Event::Arm { event: ArmEvent::Failed(LabError::Device(why)), .. } => Some(why.clone()),

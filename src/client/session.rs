@@ -193,7 +193,14 @@ impl Session {
             (Task::Train | Task::Verify | Task::File, Event::Arm { arm, event, .. }) => {
                 self.on_arm(arm, event)
             }
-            (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::FileUnpacked { .. }) => {}
+            (
+                _,
+                Event::Device { .. }
+                | Event::Ready
+                | Event::Died { .. }
+                | Event::FileUnpacked { .. }
+                | Event::Prepared { .. },
+            ) => {}
         }
     }
 

@@ -4,25 +4,42 @@
 use crate::client::dispatcher::Dispatcher;
 use crate::client::storage;
 use crate::protocol::{Command, UserFile};
-use std::cell::Cell;
-use wasm_bindgen_futures::spawn_local;
+use js_sys::Promise;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::Blob;
 use yew::Callback;
 
 impl Dispatcher {
-    /// Restores the files of an earlier visit, once.
-    pub(super) async fn restore(&self) {
+    /// Restores the files of an earlier visit, once. Every caller waits until they are there.
+    pub(super) async fn restore(self: &Rc<Self>) {
         thread_local! {
-            static DONE: Cell<bool> = const { Cell::new(false) };
+            static RESTORED: RefCell<Option<Promise>> = const { RefCell::new(None) };
         }
-        if DONE.replace(true) {
-            return;
-        }
+        let restored = RESTORED.with_borrow_mut(|restored| {
+            let dispatcher = self.clone();
+            restored
+                .get_or_insert_with(|| future_to_promise(async move { dispatcher.load_stored().await }))
+                .clone()
+        });
+        // Loading does not fail: without storage there are no files.
+        let _ = JsFuture::from(restored).await;
+    }
+
+    async fn load_stored(&self) -> Result<JsValue, JsValue> {
         let stored = storage::load("user/").await;
         if !stored.is_empty() {
-            self.files.borrow_mut().extend(stored);
+            let mut files = self.files.borrow_mut();
+            for (path, blob) in stored {
+                // A file that was opened in the meantime is newer.
+                files.entry(path).or_insert(blob);
+            }
+            drop(files);
             self.files_changed();
         }
+        Ok(JsValue::UNDEFINED)
     }
 
     /// Returns the visitor's files in a folder.
@@ -32,19 +49,26 @@ impl Dispatcher {
         inside.map(|(path, blob)| UserFile { path: path.clone(), size: blob.size() as u32 }).collect()
     }
 
+    /// Returns the visitor's files in a folder, with their contents.
+    pub(super) fn blobs(&self, folder: &str) -> Vec<(String, Blob)> {
+        let files = self.files.borrow();
+        let inside = files.iter().filter(|(path, _)| path.starts_with(folder));
+        inside.map(|(path, blob)| (path.clone(), blob.clone())).collect()
+    }
+
     /// Removes the visitor's files in a folder, here, in the workers and in the browser's storage.
     pub(super) fn remove_files(&self, folder: &str) {
         for UserFile { path, .. } in self.files(folder) {
             self.files.borrow_mut().remove(&path);
-            self.post_to_all(&Command::RemoveFile { path: path.clone() }, None);
+            self.post_to_all(&Command::RemoveFile { path: path.clone() }, &[]);
             spawn_local(async move { storage::remove(&path).await });
         }
         self.files_changed();
     }
 
-    fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
+    fn post_to_all(&self, command: &Command, blobs: &[Blob]) {
         for worker in self.workers.borrow_mut().values_mut() {
-            worker.post(command, attachment);
+            worker.post(command, blobs);
         }
     }
 
@@ -53,7 +77,7 @@ impl Dispatcher {
     pub(super) fn add_files(&self, files: &[UserFile], blobs: Vec<Blob>) {
         for (file, blob) in files.iter().zip(blobs) {
             self.files.borrow_mut().insert(file.path.clone(), blob.clone());
-            self.post_to_all(&Command::AddFile { path: file.path.clone() }, Some(&blob));
+            self.post_to_all(&Command::AddFile { path: file.path.clone() }, std::slice::from_ref(&blob));
             let path = file.path.clone();
             spawn_local(async move { storage::store(&path, &blob).await });
         }

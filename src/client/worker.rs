@@ -18,8 +18,8 @@ thread_local! {
     static MODULES: RefCell<BTreeMap<WorkerKind, Promise>> = RefCell::default();
 }
 
-/// A command and the blob that goes with it.
-type Message = (Command, Option<Blob>);
+/// A command and the blobs that go with it.
+type Message = (Command, Vec<Blob>);
 
 /// A worker, from its first command on. It ends when dropped.
 #[derive(Debug)]
@@ -79,22 +79,22 @@ impl Worker {
         let waiting = std::mem::take(waiting);
         live.revoke_script();
         if let Ok(base_url) = base_url() {
-            post(&live.worker, &Command::Hello { base_url, names: names() }, None);
+            post(&live.worker, &Command::Hello { base_url, names: names() }, &[]);
         }
         for (path, blob) in files {
-            post(&live.worker, &Command::AddFile { path: path.clone() }, Some(blob));
+            post(&live.worker, &Command::AddFile { path: path.clone() }, std::slice::from_ref(blob));
         }
-        waiting.iter().for_each(|(command, blob)| post(&live.worker, command, blob.as_ref()));
+        waiting.iter().for_each(|(command, blobs)| post(&live.worker, command, blobs));
         self.stage = Stage::Ready(live);
     }
 
-    /// Sends a command, and a blob with it, as soon as the worker is ready.
-    pub(super) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
+    /// Sends a command, and blobs with it, as soon as the worker is ready.
+    pub(super) fn post(&mut self, command: &Command, blobs: &[Blob]) {
         match &mut self.stage {
             Stage::Wanted(waiting) | Stage::Starting(waiting, _) => {
-                waiting.push((command.clone(), attachment.cloned()));
+                waiting.push((command.clone(), blobs.to_vec()));
             }
-            Stage::Ready(live) => post(&live.worker, command, attachment),
+            Stage::Ready(live) => post(&live.worker, command, blobs),
         }
     }
 
@@ -107,14 +107,14 @@ impl Worker {
     }
 }
 
-fn post(worker: &web_sys::Worker, command: &Command, attachment: Option<&Blob>) {
+/// Sends an array of the encoded command and the blobs.
+fn post(worker: &web_sys::Worker, command: &Command, blobs: &[Blob]) {
     let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
-        let bytes = Uint8Array::from(bytes.as_slice());
-        let sent = match attachment {
-            Some(blob) => worker.post_message(&Array::of2(&bytes, blob)),
-            None => worker.post_message(&bytes),
-        };
-        sent.map_err(|e| describe(&e))
+        let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
+        for blob in blobs {
+            message.push(blob);
+        }
+        worker.post_message(&message).map_err(|error| describe(&error))
     });
     if let Err(error) = sent {
         gloo::console::error!(format!("a command was not sent: {error}"));

@@ -43,6 +43,16 @@ impl Field for bool {
     }
 }
 
+impl Field for String {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+}
+
 impl Field for Vec<u32> {
     fn read(value: &Value) -> Option<Self> {
         value.as_array()?.iter().map(u32::read).collect()

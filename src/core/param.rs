@@ -84,6 +84,23 @@ pub enum Kind {
     Switch,
     /// Integers separated by commas; empty if the two linked settings suffice.
     IntList(&'static IntList),
+    /// A text that has no control: other parts of the page set it.
+    Text(TextKind),
+}
+
+/// A setting that is a text of some form, such as the name of a data set.
+#[derive(Clone, Copy, Debug)]
+pub struct TextKind {
+    /// Returns the text in its one form, or the rest of a sentence on what it should be.
+    pub check: fn(&str) -> Result<String, String>,
+    /// The form in words, for the documentation.
+    pub form: &'static str,
+}
+
+impl PartialEq for TextKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
 }
 
 impl Param {
@@ -140,6 +157,10 @@ impl Param {
                 _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),
             },
             Kind::IntList(list) => list.read(self.key, &shown, text),
+            Kind::Text(kind) => match (kind.check)(text) {
+                Ok(text) => (Some(Value::from(text)), None),
+                Err(why) => (None, Some(format!("{}={shown} was ignored: {why}.", self.key))),
+            },
         }
     }
 

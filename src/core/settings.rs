@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use crate::core::field::{Field, choice_index};
 pub use crate::core::int_list::IntList;
-pub use crate::core::param::{Choices, Kind, Param, Preset, SweepPreset};
+pub use crate::core::param::{Choices, Kind, Param, Preset, SweepPreset, TextKind};
 pub use crate::core::schema::linked_keys;
 
 /// Declares an enum whose variants are the values of a setting, each with its name in the address and its
@@ -51,6 +51,7 @@ macro_rules! choices {
 /// - `choice`, for a type with `CHOICES`;
 /// - `switch`;
 /// - `int_list(min, max, max_len, count_key, largest_key)`, see [`IntList`](crate::core::settings::IntList).
+/// - `text(check, "form")`, a text that other parts of the page set, see [`TextKind`](crate::core::settings::TextKind).
 ///
 /// `live` after a kind means that the field may change during a run. Presets name fields, so a misspelled one
 /// does not compile.
@@ -141,6 +142,9 @@ macro_rules! settings {
             count_key: stringify!($count),
             largest_key: stringify!($largest),
         })
+    };
+    (@kind $type:ty, text $check:path, $form:literal) => {
+        $crate::core::settings::Kind::Text($crate::core::settings::TextKind { check: $check, form: $form })
     };
     (@words $value:literal) => { stringify!($value) };
     (@words $value:literal $words:literal) => { $words };

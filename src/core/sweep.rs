@@ -133,8 +133,8 @@ pub fn example(param: &Param) -> String {
             options.iter().map(|(slug, _)| *slug).collect::<Vec<_>>().join(",")
         }
         Kind::Switch => "false,true".to_owned(),
-        // A sweep does not take lists.
-        Kind::IntList(_) => String::new(),
+        // A sweep takes neither lists nor texts.
+        Kind::IntList(_) | Kind::Text(_) => String::new(),
     }
 }
 

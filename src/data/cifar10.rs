@@ -23,7 +23,7 @@ pub fn read(files: &[&[u8]], n: usize) -> Result<ImageSet, LabError> {
         side: SIDE,
         pixels: Vec::new(),
         labels: Vec::new(),
-        class_names: &classes::CIFAR10,
+        class_names: classes::owned(&classes::CIFAR10),
     };
     for bytes in files {
         check("A CIFAR-10 file", bytes)?;

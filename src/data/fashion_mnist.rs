@@ -86,7 +86,7 @@ impl images::Images {
                 side: 28,
                 pixels: split.pixels,
                 labels: split.labels,
-                class_names: &classes::FASHION_MNIST,
+                class_names: classes::owned(&classes::FASHION_MNIST),
             };
             set.first(n).padded_to(images::SIDE)
         };

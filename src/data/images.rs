@@ -20,7 +20,7 @@ pub struct ImageSet {
     /// `[n]`
     pub labels: Vec<u8>,
     /// One per label.
-    pub class_names: &'static [&'static str],
+    pub class_names: Vec<String>,
 }
 
 /// A training and a test set, with the channel statistics of the training set.

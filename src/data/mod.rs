@@ -18,6 +18,8 @@ pub mod images;
 #[cfg(feature = "files")]
 pub mod lookup;
 #[cfg(feature = "files")]
+pub mod own;
+#[cfg(feature = "files")]
 pub mod packed;
 #[cfg(feature = "files")]
 pub mod plane;

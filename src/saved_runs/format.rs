@@ -15,6 +15,8 @@ pub fn value(param: &Param, value: &Value) -> String {
         }
         Kind::Switch => if value == &Value::Bool(true) { "on" } else { "off" }.to_owned(),
         Kind::Int { .. } | Kind::Float { .. } => text,
+        Kind::Text(_) if text.is_empty() => "none".to_owned(),
+        Kind::Text(_) => text,
         Kind::IntList(_) => {
             if text.is_empty() {
                 "none".to_owned()

@@ -58,6 +58,8 @@ pub fn Control(props: &ControlProps) -> Html {
         Kind::Choice(_) | Kind::List(_) => ("choice", html! { <Select ..field.clone() /> }),
         Kind::Switch => ("switch", switch(&field)),
         Kind::IntList(_) => ("sizes", html! { <IntListField ..field.clone() /> }),
+        // Its value is shown and changed elsewhere.
+        Kind::Text(_) => return Html::default(),
     };
     html! {
         <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.then_some("true")}>

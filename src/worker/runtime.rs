@@ -24,6 +24,8 @@ extern "C" {
     fn new_of(parts: &Array) -> Result<Blob, JsValue>;
     #[wasm_bindgen(method, js_name = arrayBuffer)]
     fn array_buffer(this: &Blob) -> Promise;
+    #[wasm_bindgen(method, getter, js_name = size)]
+    fn size_of(this: &Blob) -> f64;
 }
 
 /// The worker's global scope.
@@ -34,6 +36,11 @@ fn scope() -> DedicatedWorkerGlobalScope {
 impl Blob {
     pub(super) fn of(bytes: &[u8]) -> Result<Self, JsValue> {
         Self::new_of(&Array::of1(&Uint8Array::from(bytes)))
+    }
+
+    /// Returns the size in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.size_of() as u64
     }
 
     pub(super) async fn read(&self) -> Result<Vec<u8>, JsValue> {
@@ -86,16 +93,14 @@ pub(super) fn set_file(path: String, blob: Option<Blob>) {
     });
 }
 
-/// Calls `handle` with every command from the page, and the blob next to it if there is one.
-pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
+/// Calls `handle` with every command from the page, and the blobs next to it.
+pub(super) fn listen(handle: impl Fn(Command, Vec<Blob>) + 'static) {
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        let (data, attachment) = match event.data().dyn_into::<Array>() {
-            Ok(parts) => (parts.get(0), Some(parts.get(1).unchecked_into::<Blob>())),
-            Err(data) => (data, None),
-        };
-        let Ok(bytes) = data.dyn_into::<Uint8Array>() else { return };
+        let Ok(parts) = event.data().dyn_into::<Array>() else { return };
+        let Ok(bytes) = parts.get(0).dyn_into::<Uint8Array>() else { return };
+        let blobs = parts.iter().skip(1).map(JsCast::unchecked_into::<Blob>).collect();
         match postcard::from_bytes(&bytes.to_vec()) {
-            Ok(command) => handle(command, attachment),
+            Ok(command) => handle(command, blobs),
             Err(error) => log_error(&format!("a command could not be decoded: {error}")),
         }
     });

@@ -24,9 +24,9 @@ impl Dispatcher {
         }
     }
 
-    /// Sends a command to a worker, which is started if it is not there.
-    pub(super) fn post(self: &Rc<Self>, worker: WorkerId, command: &Command, attachment: Option<&Blob>) {
-        self.workers.borrow_mut().entry(worker).or_default().post(command, attachment);
+    /// Sends a command to a worker, and blobs with it. The worker is started if it is not there.
+    pub(super) fn post(self: &Rc<Self>, worker: WorkerId, command: &Command, blobs: &[Blob]) {
+        self.workers.borrow_mut().entry(worker).or_default().post(command, blobs);
         self.launch_wanted();
     }
 
@@ -115,7 +115,7 @@ impl Dispatcher {
                 .filter(|of| **of == id)
                 .for_each(|of| *of = first);
             drop(runs);
-            waiting.iter().for_each(|(command, attachment)| self.post(first, command, attachment.as_ref()));
+            waiting.iter().for_each(|(command, blobs)| self.post(first, command, blobs));
             return;
         }
         let mut listeners = Vec::new();

@@ -67,7 +67,7 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
             <label data-param={key}>{ label }{ " " }
                 <select onchange={on_setting}>
                     <option value="" selected={chosen.is_empty()}>{ "none" }</option>
-                    { for props.params.iter().filter(|param| !matches!(param.kind, Kind::IntList(_))).map(option) }
+                    { for props.params.iter().filter(|param| !matches!(param.kind, Kind::IntList(_) | Kind::Text(_))).map(option) }
                 </select>
             </label>
             if !chosen.is_empty() {
@@ -155,7 +155,7 @@ fn is_whole(param: &Param) -> bool {
     match param.kind {
         Kind::Float { .. } => false,
         Kind::List(options) => !options.iter().any(|(slug, _)| slug.contains('.')),
-        Kind::Int { .. } | Kind::Choice(_) | Kind::Switch | Kind::IntList(_) => true,
+        Kind::Int { .. } | Kind::Choice(_) | Kind::Switch | Kind::IntList(_) | Kind::Text(_) => true,
     }
 }
 

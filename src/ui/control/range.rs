@@ -23,7 +23,7 @@ impl Range {
         match *kind {
             Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, integer: true },
             Kind::Float { min, max, log } => Self { min, max, log, integer: false },
-            Kind::Choice(_) | Kind::List(_) | Kind::Switch | Kind::IntList(_) => {
+            Kind::Choice(_) | Kind::List(_) | Kind::Switch | Kind::IntList(_) | Kind::Text(_) => {
                 Self { min: 0.0, max: 1.0, log: false, integer: true }
             }
         }
