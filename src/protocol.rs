@@ -81,7 +81,7 @@ pub enum Command {
     Prepare {
         /// The number that the answer will name.
         run: RunId,
-        /// What is to be read or changed.
+        /// The files to be read, or the change.
         request: DataRequest,
         /// The names of the files, in the order of their blobs. If the request changes a data set, its file comes first and
         /// has no name here.

@@ -2,6 +2,7 @@
 
 mod control;
 mod data;
+mod data_job;
 mod device;
 mod file;
 mod frame_sender;
@@ -20,7 +21,7 @@ use crate::protocol::{ArmEvent, ArmId, Command, Event, FileKind, RunId, Task, Us
 use crate::run::driver::train;
 use crate::run::{Experiment, Probe, Train};
 use crate::worker::control::Control;
-use crate::worker::data::DataJob;
+use crate::worker::data_job::DataJob;
 use crate::worker::frame_sender::FrameSender;
 use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::turns::Turns;

@@ -176,7 +176,8 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     frame.title = this.getAttribute('label') ?? `Neural network lab${this.hasAttribute('panel') ? `: ${this.getAttribute('panel')}` : ''}`;
     if (this.hasAttribute('sandbox')) frame.setAttribute('sandbox', this.getAttribute('sandbox'));
     if (this.hasAttribute('credentialless')) frame.setAttribute('credentialless', '');
-    frame.allow = 'clipboard-write';
+    // The camera is for pictures of one's own in sections 2 and 3. The browser asks before it turns it on.
+    frame.allow = 'clipboard-write; camera';
     frame.loading = 'lazy';
     frame.scrolling = 'no';
     Object.assign(frame.style, { display: 'block', width: '100%', border: '0', height: `${Number(this.getAttribute('height')) || 640}px` });

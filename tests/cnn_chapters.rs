@@ -123,7 +123,7 @@ proptest! {
     fn a_budget_is_met_as_closely_as_widths_allow(width in 1u32..=32, cifar: bool) {
         let dataset = if cifar { nn_lab::sections::cnn::Dataset::Cifar10 } else { Default::default() };
         let config = Config { width, dataset, compare: Compare::Budget, ..Config::default() };
-        let c_in = dataset.channels().into();
+        let c_in = dataset.shape("").channels.into();
         let params = |width: u32, separable| {
             net_layers(c_in, width.into(), 10, separable).iter().map(|cost| cost.params).sum::<u64>()
         };

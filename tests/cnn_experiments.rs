@@ -109,6 +109,17 @@ fn the_speedup_is_measured_and_not_derived_from_counts() {
     }
 }
 
+#[test]
+fn forty_pictures_are_learned_by_heart() {
+    for seed in SEEDS {
+        let (answer, number) = answer("few-pictures", seed);
+        assert_eq!(number("train_accuracy_conv"), 1.0, "the question says so: {answer:?}");
+        let gap = number("train_accuracy_conv") - number("accuracy_conv");
+        assert!(gap > 0.25 && number("accuracy_conv") > 0.3, "{answer:?}");
+        assert!(answer.words.contains(&format!("a gap of {:.0} points", 100.0 * gap)), "{answer:?}");
+    }
+}
+
 /// An answer that depends on the seed would be luck, so the options are such that it does not.
 #[test]
 #[ignore = "minutes; ./lab test full runs it"]

@@ -26,6 +26,8 @@ const SET_UPS: &[(&str, &str)] = &[
     ("mlp", ""),
     ("mlp", "dataset=circles&optimizer=sgd&activation=tanh&depth=2"),
     ("mlp", "dataset=fashion-mnist&optimizer=momentum&width=8&depth=1"),
+    ("mlp", "preset=curve&weight_decay=0.01"),
+    ("mlp", "preset=overfit&weight_decay=0.01&optimizer=momentum&bias=0"),
     ("cnn", ""),
     ("cnn", "preset=quick"),
     ("cnn", "preset=augmented&width=4&batch_size=8"),

@@ -42,6 +42,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "core",
             "data::assets",
+            "data::own",
             "data::reference",
             "data::safetensors",
             "data::visitor_files",

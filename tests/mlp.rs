@@ -4,17 +4,18 @@
 
 use crate::collector::{Collector, probe, run, train, values};
 use burn::tensor::{Device, Tensor, TensorData};
+use nn_lab::core::points::{Point, Points};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query, to_query, with};
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::data::plane::{Points, Shape, points};
+use nn_lab::data::plane::{Points as PlanePoints, Shape, points};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
     ActivationChoice, BEST_LINE, Config, Dataset, FIT_SIZES, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId,
-    NONLINEAR, OptimizerKind, ParamIndex, Record, ReluSum, Request, Samples, Score, Snapshot, Target,
-    layer_params, params_formula, rank_bound,
+    NONLINEAR, OptimizerKind, ParamIndex, PlaneChoice, Record, ReluSum, Request, Samples, Score, Snapshot,
+    Target, layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
@@ -103,7 +104,7 @@ proptest! {
 
 prop_compose! {
     fn any_config()(
-        dataset in prop::sample::select(vec![Dataset::Spirals, Dataset::Circles, Dataset::Moons, Dataset::Xor, Dataset::FashionMnist]),
+        dataset in prop::sample::select(vec![Dataset::Spirals, Dataset::Circles, Dataset::Moons, Dataset::Xor, Dataset::FashionMnist, Dataset::Drawn, Dataset::Curve, Dataset::Own]),
         activation in prop::sample::select(vec![ActivationChoice::Relu, ActivationChoice::Gelu, ActivationChoice::Tanh, ActivationChoice::Sigmoid, ActivationChoice::Identity]),
         optimizer in prop::sample::select(vec![OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Sgd]),
         noise in 0.0f64..=0.5, depth in 1u32..=12, width in 1u32..=256, learning_rate in 1e-5f64..=10.0,
@@ -112,11 +113,15 @@ prop_compose! {
         hidden in prop::collection::vec(1u32..=256, 0..=12),
         target in prop::sample::select(vec![Target::Wave, Target::Bump, Target::Step, Target::Root]),
         (directions, pieces) in (0u32..=64, 1u32..=32),
+        (weight_decay, axis_x, axis_y, drawn) in (0.0f64..=1.0, 1u32..=64, 1u32..=64, prop::collection::vec((-1.25f32..=1.25, -1.25f32..=1.25, 0u8..6), 0..20)),
+        plane in prop::sample::select(vec![PlaneChoice::Features, PlaneChoice::Components]),
+        data in prop::sample::select(vec!["", "f4k3-9f86d081884c7d65", "f64r-0000000000000000"]),
     ) -> Config {
+        let points = Points(drawn.into_iter().map(|(x, y, class)| Point::new(x, y, class)).collect()).encode();
         // A list of widths determines the settings `depth` and `width`.
         let depth = if hidden.is_empty() { depth } else { hidden.len() as u32 };
         let width = hidden.iter().copied().max().unwrap_or(width);
-        Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias, directions, pieces, target }
+        Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias, directions, pieces, target, weight_decay, axis_x, axis_y, plane, points, data: data.to_owned() }
     }
 }
 
@@ -343,7 +348,7 @@ fn the_first_step_of_adam_moves_every_weight_by_the_learning_rate() {
 }
 
 /// Returns the best accuracy that any straight line reaches on these points, over 360 directions.
-fn best_line(points: &Points) -> f64 {
+fn best_line(points: &PlanePoints) -> f64 {
     let n = points.y.len();
     let of_direction = |degrees: u32| {
         let (sin, cos) = f64::from(degrees).to_radians().sin_cos();

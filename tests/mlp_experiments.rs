@@ -128,3 +128,11 @@ fn twenty_seeds_give_the_same_answers() {
         }
     }
 }
+
+#[test]
+fn wide_networks_follow_the_noise_of_a_line() {
+    check("noisy-line", |_, answer| {
+        assert_eq!(answer.choice, Some(2), "{answer:?}");
+        assert!(answer.words.contains(&format!("{:.3}", number(answer, "rmse_activated"))), "{answer:?}");
+    });
+}

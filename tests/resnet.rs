@@ -300,7 +300,10 @@ prop_compose! {
         order in prop::sample::select(vec![OrderChoice::Post, OrderChoice::Pre]),
         width in prop::sample::select(vec![0.25, 0.5, 1.0]),
         init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
-        dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
+        (dataset, data) in prop::sample::select(vec![
+            (Dataset::FashionMnist, ""), (Dataset::Cifar10, ""), (Dataset::Own, ""), (Dataset::Own, "c1s28k3-0123456789abcdef"),
+            (Dataset::Own, "c3s32k7-fedcba9876543210"),
+        ]),
         side in prop::sample::select(vec![16, 32]),
         optimizer in prop::sample::select(vec![OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Sgd]),
         (batch_norm, augment) in (any::<bool>(), any::<bool>()),
@@ -308,7 +311,7 @@ prop_compose! {
         seed in 0u32..=999_999, n_seeds in 1u32..=20,
     ) -> Config {
         Config {
-            depth, block, shortcut, order, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
+            depth, block, shortcut, order, width, batch_norm, init, dataset, data: data.to_owned(), side, augment, optimizer, learning_rate, batch_size,
             steps, seed, n_seeds,
         }
     }
@@ -342,7 +345,8 @@ fn counted(config: &Config, shortcuts: bool) -> u64 {
     let kind = if config.block == BlockChoice::Basic { BlockKind::Basic } else { BlockKind::Bottleneck };
     let (n, channels) = (config.blocks_per_stage() as usize, config.channels() as usize);
     let plan = Plan {
-        channels_in: config.dataset.channels() as usize,
+        channels_in: config.picture_shape().channels as usize,
+        n_classes: config.picture_shape().n_classes as usize,
         shortcuts: shortcuts.then_some(option),
         order: if config.order == OrderChoice::Pre { LayerOrder::Pre } else { LayerOrder::Post },
         ..plan(kind, n, channels, config.batch_norm, shortcuts)

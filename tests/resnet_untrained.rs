@@ -15,7 +15,7 @@ use nn_lab::models::resnet::{
 };
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, DEPTHS, InitChoice, MEASURED_ON, N_CLASSES, OrderChoice, PLAIN, RESIDUAL, ResNet,
+    BlockChoice, Config, DEPTHS, InitChoice, MEASURED_ON, OrderChoice, PLAIN, RESIDUAL, ResNet,
     ShortcutChoice, ShortcutKind, TRAINING_ERRORS, params_formula,
 };
 
@@ -271,8 +271,10 @@ fn sample_images_are_one_per_class_and_answered_before_and_during_training() {
     let config = Config { batch_norm: true, ..tiny() };
     let untrained = probe::<ResNet>(config.clone());
     let samples = untrained.samples.clone().expect("samples");
-    assert_eq!(samples.labels, (0..10).collect::<Vec<u8>>());
-    assert_eq!(samples.pixels.len(), 10 * (samples.channels * samples.side * samples.side) as usize);
+    assert_eq!(samples.per_class.labels, (0..10).collect::<Vec<u8>>());
+    assert_eq!(samples.per_class.pixels.len(), 10 * 32 * 32);
+    assert_eq!((samples.held_out.labels.len(), samples.info.counts.len()), (12, 10));
+    assert_eq!(samples.info.counts.iter().map(|[_, test]| test).sum::<u32>(), 500);
     let (trained, result) = run::<ResNet>(config);
     assert_eq!(result, Ok(()));
     for arm in [PLAIN, RESIDUAL] {
@@ -280,8 +282,8 @@ fn sample_images_are_one_per_class_and_answered_before_and_during_training() {
         let after = trained.answers(arm).expect("answers");
         assert_ne!(before, after);
         for answers in [before, after] {
-            assert_eq!(answers.len(), 10 * N_CLASSES);
-            for image in answers.chunks(N_CLASSES) {
+            assert_eq!(answers.len(), 10 * 10);
+            for image in answers.chunks(10) {
                 assert!((image.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{image:?}");
             }
         }
@@ -294,12 +296,12 @@ fn without_shortcuts_all_images_look_the_same() {
     let record = probe::<ResNet>(Config { n_seeds: 1, ..Config::default() });
     let spread = |arm: usize| {
         let answers = record.answers(arm).expect("answers");
-        let of_class = |class: usize| answers.iter().skip(class).step_by(N_CLASSES).copied();
+        let of_class = |class: usize| answers.iter().skip(class).step_by(10).copied();
         let spread = |class: usize| {
             let (low, high) = of_class(class).fold((1.0f32, 0.0f32), |(l, h), p| (l.min(p), h.max(p)));
             high - low
         };
-        (0..N_CLASSES).map(spread).fold(0.0, f32::max)
+        (0..10).map(spread).fold(0.0, f32::max)
     };
     let (plain, residual) = (spread(PLAIN), spread(RESIDUAL));
     println!("plain {plain:.2e}, residual {residual:.2e}");

@@ -240,7 +240,7 @@ proptest! {
         let alphabet = if shared { Alphabet::Shared } else { Alphabet::Separate };
         let config = Config {
             seq_len, n_classes, alphabet, n_distractors, d_hidden, forget_bias, spectral_radius, learning_rate, clip,
-            batch_size, steps, seed,
+            batch_size, steps, seed, ..Config::default()
         };
         let (back, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings.len(), 0);

@@ -5,6 +5,7 @@ use crate::collector::{Collector, block_on, train, values};
 use crate::transformer_model::{SIZES, largest_gap, model, one_hot};
 use burn::tensor::Device;
 use nn_lab::core::{LabError, Verdict};
+use nn_lab::data::own::texts;
 use nn_lab::data::safetensors;
 use nn_lab::data::text::{self, Corpus, FOLDED, MAX_CHARS, Vocabulary, Windows, fixed_windows};
 use nn_lab::run::{Experiment, Probe};
@@ -250,6 +251,31 @@ fn draws_follow_temperature_and_top_k() {
     let share = drawn.iter().filter(|&&id| id == 1).count() as f64 / 4000.0;
     assert!((share - 1.0 / (1.0 + (-1.0f64).exp())).abs() < 0.03, "{share}");
     assert_eq!(draw(&[], 1.0, 3, &mut rng), 0);
+}
+
+#[test]
+fn a_named_text_is_loaded_from_its_data_file() {
+    let files = [("b.txt".to_owned(), own_text()), ("a.txt".to_owned(), own_text())];
+    let (preview, file) = texts::read(&files).expect("texts");
+    let config = Config { data: file.card.id.clone(), ..tiny() };
+    let collector = |path: String| Collector::<Transformer> {
+        user_files: [(path, file.to_bytes().into())].into(),
+        ..Collector::default()
+    };
+    let mut out = collector(format!("user/texts/{}", config.data));
+    train::<Transformer>(&config, &mut out).expect("it runs");
+    let mut out = collector(format!("user/texts/{}", config.data));
+    block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it is probed");
+    let info = out.record().text.expect("a description");
+    assert_eq!((info.train, info.validation), preview.split);
+    let mut counted: Vec<(char, u32)> =
+        info.vocabulary.iter().copied().zip(info.counts.iter().copied()).collect();
+    counted.sort_by_key(|(c, n)| (std::cmp::Reverse(*n), *c));
+    assert_eq!(counted, preview.characters);
+    // Another text in the browser is not used instead.
+    let mut out = collector("user/text/own.txt".to_owned());
+    let result = train::<Transformer>(&config, &mut out);
+    assert!(matches!(result, Err(LabError::Data(why)) if why.contains(&config.data)));
 }
 
 #[test]

@@ -131,9 +131,47 @@ fn a_single_file_may_be_packed() {
     assert_refused(FileKind::Cifar10, "a.gz", gzip(&vec![0; 200_000_000]), &["unpacks to more than"]);
 }
 
+/// Returns a batch as Python 2 stores it, which is how the files of the data set are stored.
+fn pickled(records: &[u8]) -> Vec<u8> {
+    let n = records.len() / RECORD;
+    let labels: Vec<u8> = records.iter().step_by(RECORD).flat_map(|label| [b'K', *label]).collect();
+    let pixels: Vec<u8> = records.chunks(RECORD).flat_map(|record| record[1..].iter().copied()).collect();
+    [
+        b"\x80\x02}q\x01(U\x0bbatch_labelq\x02U\x16testing batch 1 of oneq\x03U\x06labelsq\x04]q\x05(".as_slice(),
+        &labels,
+        b"eU\x04dataq\x06cnumpy.core.multiarray\n_reconstruct\nq\x07cnumpy\nndarray\nq\x08K\0\x85U\x01b\x87Rq\x09(K\x01K",
+        &[n as u8],
+        b"M\x00\x0c\x86cnumpy\ndtype\nq\x0aU\x02u1K\0K\x01\x87Rq\x0b(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89T",
+        &(pixels.len() as u32).to_le_bytes(),
+        &pixels,
+        b"tbU\x09filenamesq\x0c]q\x0d(U\x05a.pngq\x0eU\x05b.pngq\x0feu.",
+    ]
+    .concat()
+}
+
+#[test]
+fn the_python_version_becomes_records() {
+    let archive = [
+        entry(b"cifar-10-batches-py/batches.meta", b'0', GNU, b"\x80\x02}(U\x0blabel_names]u."),
+        entry(b"cifar-10-batches-py/data_batch_1", b'0', GNU, &pickled(&records(3, 1))),
+        entry(b"cifar-10-batches-py/readme.html", b'0', GNU, b"<html>"),
+        entry(b"cifar-10-batches-py/test_batch", b'0', GNU, &pickled(&records(2, 1))),
+        vec![0; 1024],
+    ];
+    assert_both("cifar-10-python.tar.gz", gzip(&archive.concat()));
+    let single = unpack(FileKind::Cifar10, "test_batch", pickled(&records(3, 1))).unwrap();
+    assert_eq!(single, [("user/cifar10/test_batch.bin".to_owned(), records(3, 1))]);
+    let mut wrong = records(3, 1);
+    wrong[2 * RECORD] = 10;
+    assert_refused(FileKind::Cifar10, "data_batch_1", pickled(&wrong), &["the label 10 before image 3 of 3"]);
+    let whole = pickled(&records(3, 1));
+    let cut = whole[..5000].to_vec();
+    assert_refused(FileKind::Cifar10, "data_batch_1", cut, &["Python version", "cut short or damaged"]);
+}
+
 #[test]
 fn other_data_sets_are_called_by_their_names() {
-    let take = "The file to take is cifar-10-binary.tar.gz.";
+    let take = "The file to take is cifar-10-binary.tar.gz or cifar-10-python.tar.gz.";
     let cifar100 = ["CIFAR-100", "100 classes", take];
     // 3,073 records of 3,074 bytes are also 3,074 records of 3,073 bytes.
     for (name, n) in [("test.bin", 100), ("train.bin", 3073), ("one.bin", 1)] {
@@ -153,10 +191,16 @@ fn other_data_sets_are_called_by_their_names() {
     assert_refused(FileKind::Cifar10, "train", of_hundred.clone(), &cifar100);
     let archive_100 = archive(b"cifar-100-python/train", &of_hundred);
     assert_refused(FileKind::Cifar10, "cifar-100-python.tar.gz", archive_100, &cifar100);
-    let python = ["Python version of CIFAR-10", "pickles", take];
-    assert_refused(FileKind::Cifar10, "data_batch_1", of_ten.clone(), &python);
+    let damaged = ["Python version of CIFAR-10", "cut short or damaged"];
+    assert_refused(FileKind::Cifar10, "data_batch_1", of_ten.clone(), &damaged);
     let archive_10 = archive(b"cifar-10-batches-py/data_batch_1", &of_ten);
-    assert_refused(FileKind::Cifar10, "cifar-10-python.tar.gz", archive_10, &python);
+    let of_archive = ["data_batch_1 in cifar-10-python.tar.gz", damaged[0], damaged[1]];
+    assert_refused(FileKind::Cifar10, "cifar-10-python.tar.gz", archive_10, &of_archive);
+    let names = b"\x80\x02}(U\x0blabel_names]u.".to_vec();
+    let names_only = ["names of CIFAR-10's classes, and no images"];
+    assert_refused(FileKind::Cifar10, "batches.meta", names, &names_only);
+    let other = [&b"\x80\x02]("[..], &[b'K', 1].repeat(2000), b"e."].concat();
+    assert_refused(FileKind::Cifar10, "list.pkl", other, &["Python pickle, and not one of CIFAR-10", take]);
     assert_refused(FileKind::Cifar10, "a.tar", tar(b"")[..700].to_vec(), &["cut short"]);
     for (start, words) in [
         (&b"PK\x03\x04"[..], "a zip archive"),

@@ -140,7 +140,8 @@ fn sorted_out(dropped: Vec<Dropped>) -> (Vec<File>, Vec<LeftOut>) {
         match one {
             Dropped::File(file) => files.push(file),
             Dropped::Folder(name, inside) => {
-                let (json, others): (Vec<File>, Vec<File>) = inside.into_iter().partition(is_json);
+                let (json, others): (Vec<File>, Vec<File>) =
+                    inside.into_iter().map(|(_, file)| file).partition(is_json);
                 files.extend(json);
                 refused.extend(others_of(&name, others.len()));
             }

@@ -17,6 +17,9 @@ pub enum ColorMap {
     Sequential,
     /// Blue below zero, orange above, near-white between.
     Diverging,
+    /// A color for each of some classes, pale where their probability is near chance. A value is the class plus its
+    /// probability, which counts as less than 1.
+    Classes(u8),
 }
 
 type Rgb = [u8; 3];
@@ -44,11 +47,31 @@ const DIVERGING: [Rgb; 7] = [
     [133, 55, 4],
 ];
 
+/// The colors of areas in which a class is certain. They go with the colors of its points in the stylesheet.
+const CLASSES: [Rgb; 6] =
+    [[58, 124, 184], [217, 113, 31], [46, 150, 90], [142, 92, 196], [205, 70, 130], [110, 118, 128]];
+
+/// Returns the color of an area in which a class has a probability `share` of the way from chance to 1.
+pub fn class_color(class: usize, share: f32) -> Rgb {
+    let (pale, full) = (DIVERGING[3], CLASSES[class % CLASSES.len()]);
+    // Even an undecided area shows a little of its color.
+    let share = if share.is_nan() { 0.0 } else { 0.1 + 0.9 * share.clamp(0.0, 1.0) };
+    std::array::from_fn(|channel| {
+        let (from, to) = (f32::from(pale[channel]), f32::from(full[channel]));
+        (from + share * (to - from)).round() as u8
+    })
+}
+
+/// Returns a value of [`ColorMap::Classes`].
+pub fn class_value(class: u8, probability: f32) -> f32 {
+    f32::from(class) + probability.clamp(0.0, 0.9999)
+}
+
 impl ColorMap {
     /// Returns the color at a fraction of the way from the minimum to the maximum. NaN is the middle.
     pub fn at(self, fraction: f64) -> Rgb {
         let anchors: &[Rgb] = match self {
-            Self::Sequential => &SEQUENTIAL,
+            Self::Sequential | Self::Classes(_) => &SEQUENTIAL,
             Self::Diverging => &DIVERGING,
         };
         let fraction = if fraction.is_nan() { 0.5 } else { fraction.clamp(0.0, 1.0) };
@@ -81,6 +104,7 @@ impl ColorMap {
         let (low, high) = finite
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         match self {
+            Self::Classes(n) => (0.0, f64::from(n.max(1))),
             _ if low > high => {
                 if self == Self::Diverging {
                     (-1.0, 1.0)
@@ -102,6 +126,17 @@ impl ColorMap {
     /// Returns the pixels of a grid as RGBA, by table lookup. Values that are not finite stay transparent.
     pub fn paint(self, values: &[f32], (low, high): (f64, f64)) -> Vec<u8> {
         const STEPS: usize = 256;
+        if let Self::Classes(n) = self {
+            let chance = 1.0 / f32::from(n.max(2));
+            let pixel = |value: &f32| match value {
+                value if value.is_finite() => {
+                    let [r, g, b] = class_color(*value as usize, (value.fract() - chance) / (1.0 - chance));
+                    [r, g, b, 255]
+                }
+                _ => [0; 4],
+            };
+            return values.iter().flat_map(pixel).collect();
+        }
         let table: Vec<Rgb> = (0..STEPS).map(|step| self.at(step as f64 / (STEPS - 1) as f64)).collect();
         let scale = (STEPS - 1) as f64 / (high - low);
         let mut pixels = Vec::with_capacity(values.len() * 4);
@@ -154,6 +189,15 @@ mod tests {
             }
         }
         assert_eq!(ColorMap::Diverging.range(None, &[-1.0, 3.0]), (-3.0, 3.0));
+    }
+
+    #[test]
+    fn every_class_has_its_color() {
+        let map = ColorMap::Classes(3);
+        let values = [class_value(0, 1.0), class_value(2, 1.0), class_value(2, 0.34), f32::NAN];
+        let pixels = map.paint(&values, map.range(None, &values));
+        assert_eq!((&pixels[..4], &pixels[4..8]), (&[58, 124, 184, 255][..], &[46, 150, 90, 255][..]));
+        assert!(pixels[8] > 200 && pixels[15] == 0, "pale near chance; nothing without a value");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod grid;
 pub mod heatmap;
 pub mod layout;
 pub mod line;
+pub mod marker;
 pub mod measure;
 pub mod scale;
 pub mod series;

@@ -22,7 +22,8 @@ pub struct DataSets {
     pub work: Option<Work>,
     /// The last answer.
     pub answer: Option<Rc<DataAnswer>>,
-    /// The data set of the last answer, which is not kept yet; see `keep`.
+    /// The data set of the last answer, which is not kept yet; see `keep`. If a change of it was refused, it is the set before the
+    /// change.
     pub prepared: Option<Stored>,
     /// The reason why the last request failed, as a sentence.
     pub error: Option<String>,
@@ -31,7 +32,7 @@ pub struct DataSets {
     /// Asks for files to be read. A newer request replaces an older one. A request that changes a data set finds it by its id,
     /// among the kept ones or as the prepared one.
     pub ask: Callback<(DataRequest, Vec<NamedBlob>)>,
-    /// Ends the reading, and forgets the answer and the prepared data set.
+    /// Ends the reading. If nothing is being read, forgets the answer and the prepared data set.
     pub cancel: Callback<()>,
     /// Keeps the prepared data set: for runs, and in the browser's storage for the next visit.
     pub keep: Callback<()>,
@@ -41,6 +42,16 @@ pub struct DataSets {
     pub restore: Callback<()>,
     /// Changes title, source and license of a kept data set.
     pub update: Callback<Card>,
+}
+
+impl DataSets {
+    /// Keeps the prepared data set, unless it is kept already: it may have got another title or a license since.
+    pub fn keep_new(&self) {
+        let Some(prepared) = &self.prepared else { return };
+        if self.list.iter().all(|stored| stored.card.id != prepared.card.id) {
+            self.keep.emit(());
+        }
+    }
 }
 
 /// A data set in this browser.
@@ -75,6 +86,8 @@ pub struct Work {
 #[derive(Clone, Default, PartialEq)]
 struct Reading {
     run: Option<RunId>,
+    /// True if the request changes a data set.
+    is_change: bool,
     work: Option<Work>,
     answer: Option<Rc<DataAnswer>>,
     prepared: Option<Stored>,
@@ -83,7 +96,7 @@ struct Reading {
 }
 
 enum Action {
-    Begin(RunId),
+    Begin(RunId, bool),
     Counting(RunId, String),
     Progress(RunId, u32, u32),
     Answer(RunId, Rc<DataAnswer>, Option<Box<Stored>>),
@@ -102,8 +115,9 @@ impl Reducible for Reading {
         let is_current = |run: RunId| self.run == Some(run);
         match action {
             // The earlier answer stays in sight until the new one is there.
-            Action::Begin(run) => {
-                new = Self { run: Some(run), work: Some(Work::default()), error: None, removed: None, ..new };
+            Action::Begin(run, is_change) => {
+                let work = Some(Work::default());
+                new = Self { run: Some(run), is_change, work, error: None, removed: None, ..new };
             }
             Action::Counting(run, what) if is_current(run) => {
                 new.work = Some(Work { what, ..new.work.unwrap_or_default() });
@@ -114,7 +128,7 @@ impl Reducible for Reading {
             Action::Answer(run, answer, prepared) if is_current(run) => {
                 new = Self {
                     answer: Some(answer),
-                    prepared: prepared.map(|stored| *stored),
+                    prepared: prepared.map(|stored| *stored).or(new.prepared.filter(|_| self.is_change)),
                     ..Self::default()
                 };
             }
@@ -123,6 +137,7 @@ impl Reducible for Reading {
             }
             Action::Fail(why) => new.error = Some(why),
             Action::Kept => new = Self { prepared: None, answer: new.answer, ..Self::default() },
+            Action::Clear if self.work.is_some() => new = Self { run: None, work: None, ..new },
             Action::Clear => new = Self { removed: new.removed, ..Self::default() },
             Action::Removed(removed) => new.removed = removed.map(|stored| *stored),
             Action::Counting(..) | Action::Progress(..) | Action::Answer(..) | Action::Failed(..) => {
@@ -151,7 +166,9 @@ pub fn use_data_sets(kind: DataKind) -> DataSets {
         let (dispatch, current) = (dispatch.clone(), current.clone());
         move |(request, files): (DataRequest, Vec<NamedBlob>), (list, prepared)| {
             end(current.borrow_mut().take());
-            let base = match base_of(&request) {
+            let base_id = base_of(&request);
+            let is_change = base_id.is_some();
+            let base = match base_id {
                 None => None,
                 Some(id) => {
                     let found = list.iter().chain(prepared).find(|stored| stored.card.id == id);
@@ -168,7 +185,7 @@ pub fn use_data_sets(kind: DataKind) -> DataSets {
             let listener = listener(dispatch.clone(), current.clone());
             let run = Dispatcher::get().prepare(listener, request, names, &blobs);
             current.replace(Some(run));
-            dispatch.dispatch(Action::Begin(run));
+            dispatch.dispatch(Action::Begin(run, is_change));
         }
     });
     let cancel = use_callback((), {

@@ -24,6 +24,8 @@ pub use request::{DataAnswer, DataRequest};
 
 use serde::{Deserialize, Serialize};
 
+/// The setting of every section that has the name of a data set.
+pub const DATA_KEY: &str = "data";
 /// The maximum number of classes of any data set.
 pub const MAX_CLASSES: u32 = 10;
 /// The maximum number of features of a table.

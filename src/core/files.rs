@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
-    /// The `.bin` files of the binary version of CIFAR-10, or an archive with them.
+    /// The files of CIFAR-10's binary or Python version, or an archive with them.
     Cifar10,
     /// A text to train on. It replaces an earlier one.
     Text,
@@ -48,7 +48,8 @@ impl FileKind {
     }
 
     /// Returns the indices of the files to read in a folder with files of these names: those with a known extension.
-    /// If there are none, a file of CIFAR-10's Python version is returned, so that the message can name it.
+    /// The files of CIFAR-10's Python version have none. Files of other data sets are returned if there are no others, so that
+    /// the message can name them.
     pub fn in_folder(self, names: &[String]) -> Vec<usize> {
         let extensions: Vec<&str> =
             self.endings().split(',').filter(|ending| ending.starts_with('.')).collect();
@@ -60,9 +61,11 @@ impl FileKind {
         if !found.is_empty() || self != Self::Cifar10 {
             return found;
         }
-        let of_python =
-            |name: &str| name.starts_with("data_batch_") || ["train", "test", "test_batch"].contains(&name);
-        indices(&of_python).into_iter().take(1).collect()
+        let of_python = indices(&|name| name.starts_with("data_batch_") || name == "test_batch");
+        if !of_python.is_empty() {
+            return of_python;
+        }
+        indices(&|name| ["train", "test"].contains(&name)).into_iter().take(1).collect()
     }
 }
 
@@ -81,7 +84,9 @@ mod tests {
             ["batches.meta.txt", "data_batch_1.bin", "readme.html", "._data_batch_1.bin", "TEST_BATCH.BIN"];
         assert_eq!(chosen(FileKind::Cifar10, &binary), ["data_batch_1.bin", "TEST_BATCH.BIN"]);
         let python = ["batches.meta", "data_batch_1", "data_batch_2", "test_batch", "readme.html"];
-        assert_eq!(chosen(FileKind::Cifar10, &python), ["data_batch_1"], "one message is enough");
+        assert_eq!(chosen(FileKind::Cifar10, &python), ["data_batch_1", "data_batch_2", "test_batch"]);
+        let of_hundred = ["file.txt~", "meta", "test", "train"];
+        assert_eq!(chosen(FileKind::Cifar10, &of_hundred), ["test"], "one message is enough");
         assert_eq!(chosen(FileKind::Cifar10, &["photo.png"]), [""; 0]);
         assert_eq!(chosen(FileKind::Text, &["a.txt", "b.jpg", "c.md", "train"]), ["a.txt", "c.md"]);
     }

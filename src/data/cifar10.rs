@@ -1,16 +1,19 @@
 //! CIFAR-10 (Krizhevsky 2009) in the binary layout of its authors: records of one label byte and 3,072 color
 //! bytes, 32 x 32 red, then green, then blue, in row-major order. A file has any number of records; the
-//! original files have 10,000.
+//! original files have 10,000. The files of its Python version, which are pickles, become such records.
 
 use crate::core::LabError;
 use crate::data::archive::{self, Entry, Unpacked};
 use crate::data::images::{ImageSet, Images, SIDE};
+use crate::data::own::pictures::pickle::{self, Contents};
 use crate::data::{classes, formats};
 
 /// The number of bytes of one image with its label.
 pub const RECORD: usize = 1 + 3 * SIDE * SIDE;
 /// The maximum number of images in a file, which is the size of the data set.
 const MAX_RECORDS: usize = 60_000;
+/// The maximum size of the files in an archive. The pickles of the Python version also have the names of 60,000 images.
+const MAX_UNPACKED: usize = MAX_RECORDS * (RECORD + 100);
 
 /// Reads the records of several files, in order, and at most `n` of them.
 ///
@@ -49,7 +52,7 @@ impl Images {
     }
 }
 
-/// Returns the files in a user's file, each with its name: the file itself, or the contents of an archive. The content
+/// Returns the files in a user's file as records, each with its name: the file itself, or the contents of an archive. The content
 /// decides, because browsers and users rename and unpack what they download.
 ///
 /// # Errors
@@ -57,19 +60,16 @@ impl Images {
 /// Fails if a file is malformed, or if the archive has no files of CIFAR-10. The message says what was
 /// expected and what was found.
 pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
-    // The .bin files of the archive, without their folder.
+    // The files of the archive, without their folder.
     let is_wanted = |path: &str| {
         let file = file_name(path);
-        file.ends_with(".bin") && !file.starts_with('.')
+        (file.ends_with(".bin") || is_python_batch(file)) && !file.starts_with('.')
     };
-    let (files, unwanted) = match archive::unpack(name, bytes, MAX_RECORDS * RECORD, is_wanted)? {
-        Unpacked::Plain(bytes) => {
-            check(name, &bytes)?;
-            return Ok(vec![(name.to_owned(), bytes)]);
-        }
+    let (files, unwanted) = match archive::unpack(name, bytes, MAX_UNPACKED, is_wanted)? {
+        Unpacked::Plain(bytes) => return Ok(vec![records(name, name, bytes)?]),
         Unpacked::Single(bytes) => {
-            check(&format!("The file in {name}"), &bytes)?;
-            return Ok(vec![(name.strip_suffix(".gz").unwrap_or(name).to_owned(), bytes)]);
+            let file = name.strip_suffix(".gz").unwrap_or(name);
+            return Ok(vec![records(&format!("The file in {name}"), file, bytes)?]);
         }
         Unpacked::Files(files, unwanted) => (files, unwanted),
     };
@@ -78,14 +78,14 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabE
         let version = if in_path("cifar-100") || in_path("cifar100") {
             Some(Version::Cifar100)
         } else if formats::is_pickle(&unwanted.head) {
-            Some(Version::Python)
+            Some(Version::OtherPickle)
         } else {
             None
         };
         return Err(LabError::Data(match version {
             Some(version) => version.refusal(name),
             None => format!(
-                "{name} should contain the .bin files of CIFAR-10's binary version, and has none among its {} files. {TAKE}",
+                "{name} should contain the files of CIFAR-10, data_batch_1 to 5 and test_batch, and has none among its {} files. {TAKE}",
                 unwanted.count
             ),
         }));
@@ -93,22 +93,56 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabE
     let checked = files.into_iter().map(|Entry { path, content }| {
         let is_plain = |c: &char| !c.is_control() && *c != char::REPLACEMENT_CHARACTER;
         let file: String = file_name(&path).chars().filter(is_plain).collect();
-        check(&format!("{file} in {name}"), &content)?;
-        Ok((file, content))
+        records(&format!("{file} in {name}"), &file, content)
     });
     checked.collect()
 }
 
-/// Advice to the user on which file to download.
-const TAKE: &str = "The file to take is cifar-10-binary.tar.gz.";
+/// Returns true if a file has the name of a file with images in the Python version.
+pub fn is_python_batch(file: &str) -> bool {
+    let number = file.strip_prefix("data_batch_");
+    file == "test_batch"
+        || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()))
+}
 
-/// Other data by the same author, which users take for the binary version of CIFAR-10.
+/// Checks a file, and returns it as records, with the name of a file of records. `shown` names it in messages.
+fn records(shown: &str, file: &str, bytes: Vec<u8>) -> Result<(String, Vec<u8>), LabError> {
+    if !formats::is_pickle(&bytes) {
+        check(shown, &bytes)?;
+        return Ok((file.to_owned(), bytes));
+    }
+    let refused = |version: Version| Err(LabError::Data(version.refusal(shown)));
+    let (pixels, labels) = match pickle::read(&bytes) {
+        Some(Contents::Batch(pixels, labels)) => (pixels, labels),
+        Some(Contents::Names) => return refused(Version::Names),
+        Some(Contents::Cifar100) => return refused(Version::Cifar100),
+        Some(Contents::Other) | None => return refused(Version::of_pickle(&bytes)),
+    };
+    // The memory is needed for the records.
+    drop(bytes);
+    let mut records = Vec::with_capacity(labels.len() * RECORD);
+    for (label, pixels) in labels.iter().zip(pixels.chunks_exact(RECORD - 1)) {
+        records.push(u8::try_from(*label).unwrap_or(u8::MAX));
+        records.extend_from_slice(pixels);
+    }
+    check(shown, &records)?;
+    let name =
+        if file.to_ascii_lowercase().ends_with(".bin") { file.to_owned() } else { format!("{file}.bin") };
+    Ok((name, records))
+}
+
+/// Advice to the user on which file to download.
+const TAKE: &str = "The file to take is cifar-10-binary.tar.gz or cifar-10-python.tar.gz.";
+
+/// Other data, which users take for the images of CIFAR-10.
 #[derive(Clone, Copy)]
 enum Version {
     /// CIFAR-100, as records or as pickles.
     Cifar100,
-    /// CIFAR-10, as pickles.
-    Python,
+    /// A damaged pickle of CIFAR-10.
+    DamagedPickle,
+    /// The names of CIFAR-10's classes, as a pickle.
+    Names,
     /// A pickle of something else.
     OtherPickle,
 }
@@ -119,23 +153,29 @@ impl Version {
             Self::Cifar100 => format!(
                 "{name} contains CIFAR-100, which has 100 classes and two labels per image. This section trains on CIFAR-10. {TAKE}"
             ),
-            Self::Python => format!(
-                "{name} belongs to the Python version of CIFAR-10, whose files are pickles. This page reads the binary version. {TAKE}"
+            Self::DamagedPickle => format!(
+                "{name} belongs to the Python version of CIFAR-10, and is cut short or damaged. Download it again."
+            ),
+            Self::Names => format!(
+                "{name} has the names of CIFAR-10's classes, and no images. Open data_batch_1 to 5 and test_batch."
             ),
             Self::OtherPickle => {
-                format!("{name} is a Python pickle, and not the binary version of CIFAR-10. {TAKE}")
+                format!("{name} is a Python pickle, and not one of CIFAR-10. {TAKE}")
             }
         }
     }
 
-    /// Returns what a file is that is not the binary version of CIFAR-10, if it can be recognized.
-    fn of(name: &str, bytes: &[u8]) -> Option<Self> {
+    /// Returns what a pickle is that cannot be read.
+    fn of_pickle(bytes: &[u8]) -> Self {
         let has = |words: &[u8]| bytes.windows(words.len()).any(|part| part == words);
-        if formats::is_pickle(bytes) {
-            let of_label =
-                if has(b"labels") || has(b"label_names") { Self::Python } else { Self::OtherPickle };
-            return Some(if has(b"fine_label") { Self::Cifar100 } else { of_label });
+        if has(b"fine_label") {
+            return Self::Cifar100;
         }
+        if has(b"labels") || has(b"label_names") { Self::DamagedPickle } else { Self::OtherPickle }
+    }
+
+    /// Returns what a file is that is not records of CIFAR-10, if it can be recognized.
+    fn of(name: &str, bytes: &[u8]) -> Option<Self> {
         let name = name.to_lowercase();
         if ["cifar-100", "cifar100"].iter().any(|words| name.contains(words)) {
             return Some(Self::Cifar100);

@@ -7,6 +7,7 @@ pub mod table;
 pub mod texts;
 
 use crate::core::LabError;
+use crate::core::data_set::card::MAGIC;
 use crate::core::data_set::{Card, Content, DataId};
 use crate::data::assets::Assets;
 use sha2::{Digest, Sha256};
@@ -62,6 +63,51 @@ impl DataFile {
     }
 }
 
+/// Returns true if the bytes are a data file, such as one that was saved in another browser.
+pub fn is_data_file(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// Opens a data file that the user brings.
+///
+/// # Errors
+///
+/// Fails if it is damaged: if its content does not have the size, the labels or the hash that its card tells.
+pub fn open_data_file(name: &str, bytes: &[u8]) -> Result<DataFile, LabError> {
+    let damaged =
+        |what: &str| LabError::Data(format!("{name} is a data file of this lab, and {what}. Save it again."));
+    let (card, start) = Card::read(bytes).ok_or_else(|| damaged("its card cannot be read"))?;
+    let content = bytes.get(start..).unwrap_or_default();
+    let (n, classes) = (card.count as usize, card.content.classes().len());
+    let (labels, expected) = match &card.content {
+        Content::Table { features, .. } => {
+            let values = n.saturating_mul(features.len() * 4);
+            let labels = (classes > 0).then(|| content.get(values..));
+            (labels, values.saturating_add(if classes > 0 { n } else { n * 4 }))
+        }
+        Content::Pictures { channels, side, .. } => {
+            let size = (channels * side * side) as usize;
+            (Some(content.get(..n)), n.saturating_mul(1 + size))
+        }
+        Content::Lines { seq_len, .. } => (Some(content.get(..n)), n.saturating_mul(1 + *seq_len as usize)),
+        Content::Text { .. } => (None, content.len()),
+    };
+    if content.len() != expected {
+        return Err(damaged(&format!("should have {expected} bytes of content and has {}", content.len())));
+    }
+    let is_class = |label: &u8| usize::from(*label) < classes;
+    if !labels.is_none_or(|labels| labels.is_some_and(|labels| labels.iter().all(is_class))) {
+        return Err(damaged("has labels that name no class"));
+    }
+    if matches!(card.content, Content::Text { .. }) && std::str::from_utf8(content).is_err() {
+        return Err(damaged("its text is not UTF-8"));
+    }
+    if card.data_id().map(|id| id.hash) != Some(hash(&card.content, card.count, content)) {
+        return Err(damaged("its content is not the one that its name tells"));
+    }
+    Ok(DataFile { card, content: content.to_vec() })
+}
+
 /// Returns the hash of a content and of the names in it.
 fn hash(structure: &Content, count: u32, content: &[u8]) -> u64 {
     let mut hasher = Sha256::new();
@@ -103,13 +149,13 @@ pub fn read(bytes: &[u8]) -> Result<(Card, &[u8]), LabError> {
 pub async fn load(name: &str, what: &str, assets: &mut impl Assets) -> Result<Rc<[u8]>, LabError> {
     let Ok(id) = name.parse::<DataId>() else {
         return Err(LabError::Data(format!(
-            "There is no {what} yet: add it in the chapter \"Your own data\"."
+            "There is no {what} yet: add one in the chapter about your own data."
         )));
     };
     let stored = assets.list_assets(&id.path()).await?;
     if !stored.contains(&id.path()) {
         return Err(LabError::Data(format!(
-            "This run needs the data set {id}, which is not in this browser. Open the same files in the chapter \"Your own data\"; other data have another name."
+            "This run needs the data set {id}, which is not in this browser. Open the same files in the chapter about your own data; other data have another name."
         )));
     }
     assets.asset(&id.path()).await
@@ -142,6 +188,25 @@ mod tests {
         assert!(file.card.id.starts_with("f2k2-"), "{}", file.card.id);
         assert!(read(&bytes[..40]).is_err());
         assert!(read(b"a text").is_err());
+    }
+
+    #[test]
+    fn a_saved_data_file_is_checked() {
+        let good = table("c", &[0, 0, 0, 0, 0, 0, 128, 63, 1]);
+        let bytes = good.to_bytes();
+        assert_eq!(open_data_file("a.nnlab", &bytes), Ok(good.clone()));
+        let words = |bytes: &[u8]| open_data_file("a.nnlab", bytes).map_err(|error| error.to_string());
+        let changed = |at: usize, to: u8| {
+            let mut bytes = bytes.clone();
+            bytes[at] = to;
+            words(&bytes).expect_err("it was changed")
+        };
+        assert!(changed(bytes.len() - 1, 2).contains("labels that name no class"));
+        assert!(changed(bytes.len() - 1, 0).contains("not the one that its name tells"));
+        assert!(words(&bytes[..bytes.len() - 1]).expect_err("cut").contains("should have 9 bytes"));
+        for end in 0..bytes.len() {
+            assert!(words(&bytes[..end]).is_err());
+        }
     }
 
     #[test]

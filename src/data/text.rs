@@ -77,7 +77,11 @@ pub fn read_own(bytes: &[u8]) -> Result<OwnText, LabError> {
 }
 
 /// Decodes a text, and returns a remark if it is not UTF-8.
-fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
+///
+/// # Errors
+///
+/// Fails if the bytes are not a text in one of the encodings of [`read_own`].
+pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
     let refused = |what: &str| {
         let found =
             formats::name_of(bytes).map_or(what.to_owned(), |format| format!("is not a text but {format}."));
@@ -207,6 +211,11 @@ impl Vocabulary {
     }
 }
 
+/// Returns how many of the characters of a text are trained on. The rest, at the end, is held out.
+pub(crate) fn train_length(length: usize) -> usize {
+    (length as f64 * TRAIN_SHARE) as usize
+}
+
 /// A text as ids, split into training and validation part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corpus {
@@ -236,7 +245,7 @@ impl Corpus {
             }
             ids.extend(vocabulary.id(c));
         }
-        let validation = ids.split_off((ids.len() as f64 * TRAIN_SHARE) as usize);
+        let validation = ids.split_off(train_length(ids.len()));
         Self { vocabulary, train: ids, validation, folded: (folded, kinds.len()), remark: None }
     }
 

@@ -38,7 +38,7 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             }
         },
     );
-    let dragging = use_file_drop(".file-box", on_drop);
+    let dragging = use_file_drop(".file-box[data-files]", on_drop);
     let onchange = {
         let add = props.files.add.clone();
         Callback::from(move |event: Event| {
@@ -105,10 +105,9 @@ pub fn Cifar10Box() -> Html {
     let files = use_files(FileKind::Cifar10);
     let help = html! {
         <p>
-            { "CIFAR-10 (Krizhevsky 2009): take the binary version, " }<code>{ "cifar-10-binary.tar.gz" }</code>
-            { ", from " }<a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{ "its author's page" }</a>
-            { ", its unpacked folder, or its " }<code>{ ".bin" }</code>{ " files; one must be " }<code>{ "test_batch.bin" }</code>
-            { ". They stay in this browser." }
+            { "CIFAR-10 (Krizhevsky 2009): take " }<code>{ "cifar-10-binary.tar.gz" }</code>{ " or " }
+            <code>{ "cifar-10-python.tar.gz" }</code>{ " from " }<a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{ "its author's page" }</a>
+            { ", its unpacked folder, or its files, with the test batch. They stay in this browser." }
         </p>
     };
     html! { <FileBox kind={FileKind::Cifar10} {files} title="CIFAR-10">{ help }</FileBox> }
@@ -133,14 +132,19 @@ fn new_files(kind: FileKind, target: DropTarget, dropped: Vec<Dropped>) -> NewFi
             }
             Dropped::File(file) => new.files.push(file.into()),
             Dropped::Folder(name, files) => {
-                let names: Vec<String> = files.iter().map(File::name).collect();
+                let names: Vec<String> = files.iter().map(|(_, file)| file.name()).collect();
                 let chosen = kind.in_folder(&names);
-                if chosen.is_empty() && !(runs_are_shown && files.iter().any(is_run)) {
+                if chosen.is_empty() && !(runs_are_shown && files.iter().any(|(_, file)| is_run(file))) {
                     let endings = kind.endings().split(',').filter(|ending| ending.starts_with('.'));
                     let endings = endings.collect::<Vec<_>>().join(", ");
                     new.errors.push(format!("The folder {name} has no file that ends in one of {endings}."));
                 }
-                new.files.extend(chosen.into_iter().filter_map(|at| files.get(at).cloned()).map(Blob::from));
+                new.files.extend(
+                    chosen
+                        .into_iter()
+                        .filter_map(|at| files.get(at).cloned())
+                        .map(|(_, file)| Blob::from(file)),
+                );
             }
         }
     }

@@ -127,7 +127,8 @@ pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
     download_blob(file, &Blob::new_with_u8_array_sequence(&parts).ok()?)
 }
 
-fn download_blob(file: &str, blob: &Blob) -> Option<()> {
+/// Downloads a blob as a file. `None` if the browser refuses.
+pub fn download_blob(file: &str, blob: &Blob) -> Option<()> {
     let address = Url::create_object_url_with_blob(blob).ok()?;
     let done = click_link(&address, file);
     // The browser may not have started reading the file yet.

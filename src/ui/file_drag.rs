@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 /// The maximum depth of folders, and the maximum number of files in a folder, that are read.
 const MAX_DEPTH: usize = 4;
-const MAX_FILES: usize = 2000;
+const MAX_FILES: usize = 25_000;
 
 // Bound by hand, because these interfaces are not part of a standard that web-sys covers by default.
 #[wasm_bindgen]
@@ -26,6 +26,8 @@ extern "C" {
     type Entry;
     #[wasm_bindgen(method, getter)]
     fn name(this: &Entry) -> String;
+    #[wasm_bindgen(method, getter, js_name = fullPath)]
+    fn full_path(this: &Entry) -> String;
     #[wasm_bindgen(method, getter, js_name = isDirectory)]
     fn is_directory(this: &Entry) -> bool;
     #[wasm_bindgen(method, js_name = file)]
@@ -43,8 +45,9 @@ extern "C" {
 pub enum Dropped {
     /// A file.
     File(File),
-    /// A folder with its name and its files, also those in folders inside it.
-    Folder(String, Vec<File>),
+    /// A folder with its name and its files, also those in folders inside it. Each file has its path, which starts with the
+    /// name of the folder.
+    Folder(String, Vec<(String, File)>),
 }
 
 /// The place where files were dropped.
@@ -141,7 +144,7 @@ fn has_files(event: &web_sys::Event) -> bool {
 fn target_of(event: &web_sys::Event, selector: &str) -> DropTarget {
     if is_in(event, selector) {
         DropTarget::Inside
-    } else if is_in(event, ".file-box, .runs, input[type=file]") {
+    } else if is_in(event, ".file-box, .own-data, .runs, input[type=file]") {
         DropTarget::Elsewhere
     } else {
         DropTarget::Page
@@ -176,7 +179,7 @@ fn dropped(event: &web_sys::Event) -> impl Future<Output = Vec<Dropped>> + use<>
 }
 
 /// Returns the files in a folder. What cannot be read is left out.
-async fn files_in(folder: Entry) -> Vec<File> {
+async fn files_in(folder: Entry) -> Vec<(String, File)> {
     let (mut files, mut folders) = (Vec::new(), vec![(folder, 0)]);
     while let Some((folder, depth)) = folders.pop() {
         let reader = folder.reader();
@@ -196,12 +199,13 @@ async fn files_in(folder: Entry) -> Vec<File> {
                 }
                 let file = Promise::new(&mut |done, failed| entry.read_file(&done, &failed));
                 if let Ok(file) = JsFuture::from(file).await {
-                    files.push(file.unchecked_into::<File>());
+                    let path = entry.full_path().trim_start_matches('/').to_owned();
+                    files.push((path, file.unchecked_into::<File>()));
                 }
             }
         }
     }
     // Browsers list a folder in any order.
-    files.sort_by_key(File::name);
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
     files
 }

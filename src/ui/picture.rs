@@ -41,11 +41,19 @@ pub fn Picture(props: &PictureProps) -> Html {
 /// Returns planes of gray, or of red, green and blue, as RGBA pixels. Gray is inverted, because the data sets
 /// store dark objects on a light ground as light on dark.
 pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
+    opaque(channels, pixels, true)
+}
+
+/// Returns planes of gray, or of red, green and blue, as RGBA pixels. Gray is inverted if `inverts`.
+pub fn opaque(channels: usize, pixels: &[u8], inverts: bool) -> Vec<u8> {
     let plane = pixels.len() / channels.max(1);
     let at = |channel: usize, i: usize| pixels.get(channel * plane + i).copied().unwrap_or(0);
     let pixel = |i: usize| match channels {
         3 => [at(0, i), at(1, i), at(2, i), 255],
-        _ => [255 - at(0, i), 255 - at(0, i), 255 - at(0, i), 255],
+        _ => {
+            let gray = if inverts { 255 - at(0, i) } else { at(0, i) };
+            [gray, gray, gray, 255]
+        }
     };
     (0..plane).flat_map(pixel).collect()
 }
@@ -63,6 +71,7 @@ mod tests {
     fn planes_become_pixels() {
         assert_eq!(photograph(3, &[1, 2, 3, 4, 5, 6]), [1, 3, 5, 255, 2, 4, 6, 255]);
         assert_eq!(photograph(1, &[0, 255]), [255, 255, 255, 255, 0, 0, 0, 255]);
+        assert_eq!(opaque(1, &[0, 255], false), [0, 0, 0, 255, 255, 255, 255, 255]);
         assert!(photograph(0, &[]).is_empty());
         assert_eq!(colored(ColorMap::Sequential, &[0.0, 1.0]).len(), 8);
     }

@@ -1,54 +1,17 @@
 //! Reads the visitor's files as data sets.
 
-use crate::core::data_set::{DataAnswer, DataRequest};
-use crate::core::{LabError, Progress};
-use crate::data::own::{DataFile, lines, table, texts};
-use crate::protocol::{ArmEvent, ArmId, Event, Pace, RunId};
-use crate::worker::control::Control;
+use crate::core::LabError;
+use crate::core::data_set::card::MAGIC;
+use crate::core::data_set::request::{LinesPreview, PicturesAnswer, TextsPreview};
+use crate::core::data_set::table::{TableOptions, TablePreview};
+use crate::core::data_set::{Content, DataAnswer, DataRequest};
+use crate::data::own::{self, DataFile, lines, table, texts};
+use crate::protocol::{ArmEvent, ArmId, Event};
+use crate::worker::data_job::{DataJob, bytes_of};
 use crate::worker::job::post_arm;
 use crate::worker::pictures;
 use crate::worker::runtime::{self, Blob};
-use std::cell::Cell;
 use std::rc::Rc;
-
-/// The minimum time between two reports of the progress, in milliseconds.
-const REPORT_MS: f64 = 100.0;
-
-/// The reading of some files, which the page may cancel.
-pub(super) struct DataJob {
-    pub(super) run: RunId,
-    pub(super) control: Rc<Control>,
-}
-
-impl DataJob {
-    /// Tells the page how many of `total` files or pictures are done. `what` names them.
-    pub(super) fn progress(&self, what: &str, done: u32, total: u32) {
-        thread_local! {
-            static REPORTED: Cell<f64> = const { Cell::new(0.0) };
-        }
-        let now = runtime::now_ms();
-        if done < total && now - REPORTED.get() < REPORT_MS {
-            return;
-        }
-        REPORTED.set(now);
-        if done == 0 {
-            let loading = ArmEvent::Loading { what: what.to_owned(), bytes: 0, total: None };
-            post_arm(self.run, ArmId::default(), loading);
-        }
-        let progress = Progress { step: done, steps: total };
-        post_arm(self.run, ArmId::default(), ArmEvent::Progress { progress, pace: Pace::default() });
-    }
-
-    /// Returns true if the page no longer waits for the answer.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.control.is_stopped()
-    }
-
-    /// Waits for one turn of the event loop, so that runs continue and a cancellation arrives.
-    pub(super) async fn breathe(&self) {
-        runtime::yield_now().await;
-    }
-}
 
 /// Reads files and answers the page.
 pub(super) async fn prepare(job: DataJob, request: DataRequest, names: Vec<String>, blobs: Vec<Blob>) {
@@ -84,6 +47,11 @@ async fn answer(
         None => None,
     };
     let files: Vec<(String, Blob)> = names.into_iter().zip(blobs).collect();
+    if let [(name, blob)] = files.as_slice()
+        && let Some(answer) = saved(name, blob, &request).await?
+    {
+        return Ok(answer);
+    }
     let card = |file: &Option<DataFile>| file.as_ref().map(|file| file.card.clone());
     Ok(match request {
         DataRequest::Table(options) => {
@@ -119,26 +87,44 @@ async fn answer(
     })
 }
 
+/// Opens a data file that was saved in this or another browser. Returns `None` if the file is none.
+async fn saved(
+    name: &str,
+    blob: &Blob,
+    request: &DataRequest,
+) -> Result<Option<(DataAnswer, Option<DataFile>)>, LabError> {
+    let head = blob.part(0.0, MAGIC.len() as f64).read().await.unwrap_or_default();
+    if !own::is_data_file(&head) {
+        return Ok(None);
+    }
+    let file = own::open_data_file(name, &bytes_of(name, blob).await?)?;
+    let (card, kind) = (file.card.clone(), file.card.content.shape().map(|shape| shape.kind()));
+    let remarks = vec!["This is a data file of the lab, so it was taken as it is.".to_owned()];
+    let answer = match (request, &card.content) {
+        (DataRequest::Table(_), Content::Table { features, target, classes }) => {
+            let (features, target) = (Some(features.clone()), Some(target.clone()));
+            let options =
+                TableOptions { features, target, regression: Some(classes.is_empty()), ..Default::default() };
+            let (n_rows, n_used) = (card.count, card.count);
+            let preview = TablePreview { options, n_rows, n_used, remarks, ..Default::default() };
+            DataAnswer::Table(preview, Some(card))
+        }
+        (DataRequest::Pictures(_), Content::Pictures { .. }) => {
+            DataAnswer::Pictures(PicturesAnswer { card: Some(card), ..Default::default() })
+        }
+        (DataRequest::Lines(_), Content::Lines { .. }) => {
+            DataAnswer::Lines(LinesPreview { remarks, ..Default::default() }, Some(card))
+        }
+        (DataRequest::Texts, Content::Text { .. }) => DataAnswer::Texts(TextsPreview::default(), card),
+        _ => {
+            let word = kind.map_or("data set", |kind| kind.word());
+            return Err(LabError::Data(format!("{name} is a {word}. Open it in a section that takes one.")));
+        }
+    };
+    Ok(Some((answer, Some(file))))
+}
+
 async fn single(files: &[(String, Blob)]) -> Result<(String, Vec<u8>), LabError> {
     let (name, blob) = files.first().ok_or_else(|| LabError::Data("No file was chosen.".to_owned()))?;
     Ok((name.clone(), bytes_of(name, blob).await?))
-}
-
-/// The maximum size of a file in bytes, of which a worker holds several copies while it reads.
-const MAX_FILE: u64 = 500_000_000;
-
-/// Returns the bytes of a file.
-///
-/// # Errors
-///
-/// Fails if the file is too large, or if the browser can no longer read it.
-pub(super) async fn bytes_of(name: &str, blob: &Blob) -> Result<Vec<u8>, LabError> {
-    if blob.size() > MAX_FILE {
-        let megabytes = blob.size() / 1_000_000;
-        return Err(LabError::Data(format!(
-            "{name} has {megabytes} MB; at most {} MB are read. Take a part of it.",
-            MAX_FILE / 1_000_000
-        )));
-    }
-    blob.read().await.map_err(|_| LabError::Data(format!("{name} could not be read. Choose it again.")))
 }

@@ -26,6 +26,8 @@ extern "C" {
     fn array_buffer(this: &Blob) -> Promise;
     #[wasm_bindgen(method, getter, js_name = size)]
     fn size_of(this: &Blob) -> f64;
+    #[wasm_bindgen(method, js_name = slice)]
+    pub(super) fn part(this: &Blob, start: f64, end: f64) -> Blob;
 }
 
 /// The worker's global scope.

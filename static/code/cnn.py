@@ -6,10 +6,12 @@
 # a pointwise 1 × 1 convolution, which mixes channels. The script trains both on the same batches and compares
 # parameters, multiply-accumulates (MACs) and test accuracy.
 #
-# It reads two files from the current folder:
+# It reads two files from the current folder:  #? dataset!=own
+# It reads a file from the current folder:  #? dataset=own
 # `nn-lab-cnn-setup.safetensors` has the lab's initial weights and first batches;
 # `fashion-mnist.bin` has the images, and is `data/fashion-mnist.bin` on the lab's site.  #? dataset=fashion-mnist
 # `cifar-10-batches-bin` has the images, and is the folder in `cifar-10-binary.tar.gz`.  #? dataset=cifar10
+# your own pictures are in its batches, and nowhere else.  #? dataset=own
 
 # %% Imports
 import argparse
@@ -44,9 +46,9 @@ def read_safetensors(path):
 # %% Settings
 SEED = 1  #= seed
 IMAGE_CHANNELS = 1  #= image_channels
-N_CLASSES = 10
-N_TRAIN = 4000  #= n_train
-N_TEST = 1000  #= n_test
+N_CLASSES = 10  #= n_classes
+N_TRAIN = 4000  #= n_train  #? dataset!=own
+N_TEST = 1000  #= n_test  #? dataset!=own
 WIDTH = 8  #= width
 WIDTH_SEPARABLE = 24  #= width_separable  #? compare=budget
 BATCH_SIZE = 32  #= batch_size
@@ -166,6 +168,7 @@ def layer_costs(model):
     ]
 
 
+#{ dataset!=own
 # %% Data
 #{ dataset=fashion-mnist
 def read_images(path):
@@ -240,6 +243,7 @@ class Images:
                 yield self.normalize(x), self.train_y[batch]  #@ data
 
 
+#}
 # %% Training
 def train(name, model, recorded, images, n_steps):
     """Train on the recorded batches, then on batches of the images. Return losses and milliseconds of all steps."""
@@ -279,20 +283,23 @@ parser.add_argument("--data", type=Path, default=Path("fashion-mnist.bin"))  #? 
 parser.add_argument("--data", type=Path, default=Path("cifar-10-batches-bin"))  #? dataset=cifar10
 options, _ = parser.parse_known_args()
 
-images = Images(options.data) if options.data.exists() else None
+images = Images(options.data) if options.data.exists() else None  #? dataset!=own
+images = None  # they are in the lab only  #? dataset=own
 setup, metadata = read_safetensors(options.setup) if options.setup.exists() else ({}, {"section": "cnn"})
 if metadata.get("section") != "cnn":
     sys.exit(f"{options.setup} belongs to another section. Download the set-up file from the page with the CNNs.")
 if not setup and not images:
-    sys.exit(f"There are no images: put {options.setup} or {options.data} into the current folder.")
+    sys.exit(f"There are no images: put {options.setup} or {options.data} into the current folder.")  #? dataset!=own
+    sys.exit(f"There are no pictures: put {options.setup} into the current folder.")  #? dataset=own
 if not setup:
     print(f"There is no {options.setup}: PyTorch draws weights and batches, so losses differ from the lab's.")
 n_recorded = sum(name.startswith("batch") and name.endswith(".x") for name in setup)
-recorded = [(setup[f"batch{i}.x"], setup[f"batch{i}.y"].argmax(dim=1)) for i in range(1, n_recorded + 1)]
+recorded = [(setup[f"batch{i}.x"], setup[f"batch{i}.y"].argmax(dim=1)) for i in range(1, n_recorded + 1)]  #@ data
 n_steps = options.steps or (images.steps_per_epoch * EPOCHS if images else n_recorded)
 if not images:
     n_steps = min(n_steps, n_recorded)
-    print(f"There is no {options.data}, so training ends after {n_steps} steps, with the batches of the set-up file.")
+    print(f"There is no {options.data}, so training ends after {n_steps} steps, with the batches of the set-up file.")  #? dataset!=own
+    print(f"Training ends after {n_steps} steps, with the batches of the set-up file.")  #? dataset=own
 
 # %% Both networks, from the same seed and on the same batches
 results = {}

@@ -24,7 +24,7 @@ use std::time::Instant;
 
 const SEED: u64 = 1;  //= seed
 const IMAGE_CHANNELS: usize = 1;  //= image_channels
-const N_CLASSES: usize = 10;
+const N_CLASSES: usize = 10;  //= n_classes
 const WIDTH: usize = 8;  //= width
 const WIDTH_SEPARABLE: usize = 24;  //= width_separable  //? compare=budget
 const WIDTH_SEPARABLE: usize = WIDTH;  //? compare=size

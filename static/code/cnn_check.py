@@ -2,7 +2,7 @@
 
 DATASET = "fashion-mnist"  #= dataset
 IMAGE_CHANNELS = 1  #= image_channels
-N_CLASSES = 10
+N_CLASSES = 10  #= n_classes
 WIDTH = 8  #= width
 WIDTH_SEPARABLE = 24  #= width_separable  #? compare=budget
 WIDTH_SEPARABLE = WIDTH  #? compare=size

@@ -6,6 +6,7 @@
 #
 # With `nn-lab-mlp-setup.safetensors` next to this file, both start from the lab's weights, train on the lab's
 # first batches, and compare their losses with the lab's. Without it, weights and batches are drawn here.
+# The samples come from the set-up file: those of the lab's first batches. Nothing is held out.  #? from_batches
 # The images come from the lab's file `data/fashion-mnist.bin`; give its path with `--data`.  #? dataset=fashion-mnist
 
 # %% Imports
@@ -42,10 +43,11 @@ CLASSES = 2  #= classes
 BIAS = True  #= bias
 LEARNING_RATE = 0.01  #= learning_rate
 BATCH_SIZE = 64  #= batch_size
+WEIGHT_DECAY = 0.01  #= weight_decay  #? weight_decay
 STEPS = 1500  #= steps
 SEED = 1  #= seed
-NOISE = 0.03  #= noise  #? dataset!=fashion-mnist
-N_POINTS = 600  #? dataset!=fashion-mnist
+NOISE = 0.03  #= noise  #? generated
+N_POINTS = 600  #? generated
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--steps", type=int, default=STEPS, help="number of training steps")
@@ -110,7 +112,7 @@ def initialize(net, gain):
 
 
 # %% Data
-#{ dataset!=fashion-mnist
+#{ generated
 def points(stream):
     """Draw points of two classes in the plane.
 
@@ -190,12 +192,22 @@ if Path(args.setup).exists():
         raise SystemExit(f"{args.setup} is not a set-up file of this section. Download it again.")
     while f"batch{len(recorded) + 1}.x" in setup:
         x, y = (setup[f"batch{len(recorded) + 1}.{name}"] for name in ("x", "y"))
-        recorded.append((x, y.argmax(dim=1)))  # The file has one-hot rows.
+        recorded.append((x, y.argmax(dim=1)))  # The file has one-hot rows.  #? !regression
+        recorded.append((x, y))  #? regression
     print(f"Starting from the lab's weights, with the lab's first {len(recorded)} batches.")
 else:
     print(f"There is no {args.setup}, so the weights are drawn from the same distributions as the lab's.")
 
-train_set, test_set = points(0), points(1)  #? dataset!=fashion-mnist
+train_set, test_set = points(0), points(1)  #? generated
+#{ from_batches
+if not recorded:
+    raise SystemExit(f"The samples are in {args.setup}. Download it from the page.")
+train_set = tuple(torch.cat(parts) for parts in zip(*recorded))
+test_set = (torch.empty(0, FEATURES), torch.empty(0, dtype=torch.long))  #? !regression
+test_set = (torch.empty(0, FEATURES), torch.empty(0, 1))  #? regression
+print("Training uses the samples of the set-up file, so the test accuracy is unknown (nan).")  #? !regression
+print("Training uses the samples of the set-up file, so the test error is unknown (nan).")  #? regression
+#}
 #{ dataset=fashion-mnist
 if Path(args.data).exists():
     train_set, test_set = fashion_mnist(args.data)
@@ -226,19 +238,30 @@ def train(net, steps):
     optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)  #? optimizer=sgd  #@ update
     losses, norms = [], []
     for _, (x, y) in zip(range(steps), chain(recorded, endless_batches(*train_set))):
-        loss = nn.functional.cross_entropy(net(x), y)  # Mean of -log softmax(logits)[y].  #@ loss
+        loss = nn.functional.cross_entropy(net(x), y)  # Mean of -log softmax(logits)[y].  #? !regression  #@ loss
+        loss = nn.functional.mse_loss(net(x), y)  # Mean of (output - y)^2.  #? regression  #@ loss
+        squares = sum(layer.weight.square().sum() for layer in net.layers)  #? weight_decay  #@ loss
         optimizer.zero_grad()
-        loss.backward()  #@ gradients
+        (loss + WEIGHT_DECAY / 2 * squares).backward()  # Adds WEIGHT_DECAY * w to each gradient.  #? weight_decay  #@ gradients
+        loss.backward()  #? !weight_decay  #@ gradients
         norms = norms or [layer.weight.grad.norm().item() for layer in net.layers]  #@ gradients
         optimizer.step()  #@ update
         losses.append(loss.item())
     return losses, norms
 
 
+#{ !regression
 @torch.no_grad()
 def accuracy(net, x, y):
     """Return the fraction of samples whose largest logit is that of their class."""
     return (net(x).argmax(dim=1) == y).float().mean().item()  #@ accuracy
+#}
+#{ regression
+@torch.no_grad()
+def error(net, x, y):
+    """Return the root mean squared error, in the units of the set-up file: a table is standardized."""
+    return (net(x) - y).square().mean().sqrt().item()  #@ accuracy
+#}
 
 
 @torch.no_grad()
@@ -294,15 +317,17 @@ for step in [step for step in range(1, args.steps + 1) if step <= 3 or step % ma
 
 weight, bias = single_layer(nets["linear"])  #? bias
 weight = single_layer(nets["linear"])  #? !bias
-x, y = test_set  #? dataset!=fashion-mnist
-x, y = train_set  #? dataset=fashion-mnist
+x, y = test_set  #? generated
+x, y = train_set  #? !generated
 difference = (nets["linear"](x) - (x @ weight.T + bias)).abs().max().item()  #? bias  #@ single-layer
 difference = (nets["linear"](x) - x @ weight.T).abs().max().item()  #? !bias  #@ single-layer
 part = (train_set[0][:2000], train_set[1][:2000])
 rows = {
     "Loss, mean of the last 20 steps": [f"{fmean(curves[name][-20:]):.4f}" for name in NETS],
-    "Training accuracy": [f"{accuracy(net, *part):.1%}" for net in nets.values()],
-    "Test accuracy": [f"{accuracy(net, *test_set):.1%}" for net in nets.values()],
+    "Training accuracy": [f"{accuracy(net, *part):.1%}" for net in nets.values()],  #? !regression
+    "Test accuracy": [f"{accuracy(net, *test_set):.1%}" for net in nets.values()],  #? !regression
+    "Training error": [f"{error(net, *part):.4f}" for net in nets.values()],  #? regression
+    "Test error": [f"{error(net, *test_set):.4f}" for net in nets.values()],  #? regression
     "Gradient norm at step 1, first layer / last": [f"{n[0] / n[-1]:.3g}" for n in norms.values()],
     "Parameters": [f"{sum(p.numel() for p in net.parameters()):,}" for net in nets.values()],
 }

@@ -5,11 +5,12 @@
 //!
 //! Run it with `cargo run --release -- [--steps N] [--setup FILE]`. If the lab's set-up file is in the current
 //! folder, training starts from the lab's weights and batches, and the first three losses are compared.
+//! The samples come from the set-up file as well. Nothing is held out.  //? from_batches
 //! The images come from the set-up file as well. They are few, so expect overfitting.  //? dataset=fashion-mnist
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::nn::loss::CrossEntropyLossConfig;
+use burn::nn::loss::CrossEntropyLossConfig;  //? !regression
 use burn::optim::momentum::MomentumConfig;  //? optimizer=momentum
 use burn::optim::{AdamConfig, GradientsParams};  //? optimizer=adam
 use burn::optim::{GradientsParams, SgdConfig};  //? optimizer!=adam
@@ -17,7 +18,8 @@ use burn::tensor::activation::relu;  //? activation=relu
 use burn::tensor::activation::gelu;  //? activation=gelu
 use burn::tensor::activation::tanh;  //? activation=tanh
 use burn::tensor::activation::sigmoid;  //? activation=sigmoid
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};  //? !regression
+use burn::tensor::{Device, Distribution, Tensor, TensorData};  //? regression
 use safetensors::SafeTensors;
 use std::error::Error;
 use std::f64::consts::PI;  //? dataset=spirals|circles|moons
@@ -27,13 +29,16 @@ const HIDDEN_DIMS: &[usize] = &[32, 32, 32];  //= hidden_dims
 const CLASSES: usize = 2;  //= classes
 const LEARNING_RATE: f64 = 0.01;  //= learning_rate
 const BATCH_SIZE: usize = 64;  //= batch_size
+const WEIGHT_DECAY: f64 = 0.01;  //= weight_decay  //? weight_decay
 const STEPS: usize = 1500;  //= steps
 const SEED: u64 = 1;  //= seed
-const NOISE: f64 = 0.03;  //= noise  //? dataset!=fashion-mnist noise
-const N_POINTS: usize = 600;  //? dataset!=fashion-mnist
+const NOISE: f64 = 0.03;  //= noise  //? generated noise
+const N_POINTS: usize = 600;  //? generated
 
-/// Samples `x` `[n, FEATURES]` and their classes `[n]`.
-type Samples = (Tensor<2>, Tensor<1, Int>);
+/// Samples `x` `[n, FEATURES]` and their classes `[n]`.  //? !regression
+type Samples = (Tensor<2>, Tensor<1, Int>);  //? !regression
+/// Samples `x` `[n, FEATURES]` and the numbers to predict `[n, 1]`.  //? regression
+type Samples = (Tensor<2>, Tensor<2>);  //? regression
 
 /// An activation function.
 type Activation = fn(Tensor<2>) -> Tensor<2>;
@@ -104,7 +109,7 @@ fn identity(z: Tensor<2>) -> Tensor<2> {
     z
 }
 
-//{ dataset!=fashion-mnist
+//{ generated
 /// Draws points of two classes in the plane.
 fn points(device: &Device) -> Samples {
     let uniform = || Tensor::<1>::random([N_POINTS], Distribution::Default, device);
@@ -155,11 +160,20 @@ fn endless_batches((x, y): Samples, device: &Device) -> impl Iterator<Item = Sam
     std::iter::repeat_with(epoch).flatten()
 }
 
+//{ !regression
 /// Returns the fraction of samples whose largest logit is that of their class.
 fn accuracy(net: &Mlp, (x, y): &Samples) -> f32 {
     let predicted = net.valid().forward(x.clone().inner()).argmax(1).squeeze_dim::<1>(1);
     predicted.equal(y.clone().inner()).float().mean().into_scalar()  //@ accuracy
 }
+//}
+//{ regression
+/// Returns the root mean squared error, in the units of the set-up file: a table is standardized.
+fn error(net: &Mlp, (x, y): &Samples) -> f32 {
+    let errors = net.valid().forward(x.clone().inner()) - y.clone().inner();
+    errors.square().mean().sqrt().into_scalar()  //@ accuracy
+}
+//}
 
 /// A network after training.
 struct Trained {
@@ -172,7 +186,7 @@ struct Trained {
 
 /// Trains on batches.
 fn train(mut net: Mlp, batches: impl Iterator<Item = Samples>) -> Trained {
-    let cross_entropy = CrossEntropyLossConfig::new().init(&net.devices()[0]);
+    let cross_entropy = CrossEntropyLossConfig::new().init(&net.devices()[0]);  //? !regression
     // m <- 0.9 m + 0.1 g,  v <- 0.999 v + 0.001 g^2  //? optimizer=adam
     // w <- w - lr m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + 1e-8)  //? optimizer=adam
     let mut optimizer = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();  //? optimizer=adam  //@ update
@@ -183,8 +197,12 @@ fn train(mut net: Mlp, batches: impl Iterator<Item = Samples>) -> Trained {
     let mut optimizer = SgdConfig::new().init();  //? optimizer=sgd  //@ update
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for (x, y) in batches {
-        let loss = cross_entropy.forward(net.forward(x), y); // Mean of -log softmax(logits)[y].  //@ loss
-        let grads = loss.backward();  //@ gradients
+        let loss = cross_entropy.forward(net.forward(x), y); // Mean of -log softmax(logits)[y].  //? !regression  //@ loss
+        let loss = (net.forward(x) - y).square().mean(); // Mean of (output - y)^2.  //? regression  //@ loss
+        let squares = net.layers.iter().map(|layer| layer.weight.val().square().sum());  //? weight_decay  //@ loss
+        let objective = squares.fold(loss.clone(), |sum, squares| sum + squares * (WEIGHT_DECAY / 2.0));  //? weight_decay  //@ loss
+        let grads = objective.backward(); // Adds WEIGHT_DECAY * w to each gradient.  //? weight_decay  //@ gradients
+        let grads = loss.backward();  //? !weight_decay  //@ gradients
         if norms.is_empty() {
             let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(&grads));
             norms = grads.map(|grad| grad.square().sum().sqrt().into_scalar::<f32>()).collect();  //@ gradients
@@ -227,7 +245,8 @@ impl Setup<'_> {
     fn batches(&self) -> Vec<Samples> {
         let batch = |n: usize| {
             let (x, y) = (self.tensor(&format!("batch{n}.x")), self.tensor::<2>(&format!("batch{n}.y")));
-            Some((x.ok()?, y.ok()?.argmax(1).squeeze_dim(1))) // The file has one-hot rows.
+            Some((x.ok()?, y.ok()?.argmax(1).squeeze_dim(1))) // The file has one-hot rows.  //? !regression
+            Some((x.ok()?, y.ok()?))  //? regression
         };
         (1..).map_while(batch).collect()
     }
@@ -262,14 +281,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         0 => println!("There is no {path}: weights are drawn from the same distributions as the lab's."),
         n => println!("Starting from the lab's weights, with the lab's first {n} batches."),
     }
-    let (train_set, test_set) = (points(&device), points(&device));  //? dataset!=fashion-mnist
-    //{ dataset=fashion-mnist
+    let (train_set, test_set) = (points(&device), points(&device));  //? generated
+    //{ !generated
     if recorded.is_empty() {
-        return Err(format!("The images are in {path}. Download it from the page.").into());
+        return Err(format!("The samples are in {path}. Download it from the page.").into());
     }
     let (x, y) = recorded.iter().cloned().unzip::<_, _, Vec<_>, Vec<_>>();
     let train_set = (Tensor::cat(x, 0), Tensor::cat(y, 0));
-    println!("Training uses only the {} images of the set-up file.", train_set.1.dims()[0]);
+    println!("Training uses only the {} samples of the set-up file's batches.", train_set.1.dims()[0]);
     //}
 
     let nets: [(&str, &str, Activation, f64); 2] = [
@@ -310,8 +329,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let last = |losses: &[f32]| losses.iter().rev().take(20).sum::<f32>() / losses.len().min(20) as f32;
     row("Loss, mean of the last 20 steps", &|arm| format!("{:.4}", last(&arm.losses)));
-    row("Training accuracy", &|arm| format!("{:.1}%", 100.0 * accuracy(&arm.net, &train_set)));
-    row("Test accuracy", &|arm| format!("{:.1}%", 100.0 * accuracy(&arm.net, &test_set)));  //? dataset!=fashion-mnist
+    row("Training accuracy", &|arm| format!("{:.1}%", 100.0 * accuracy(&arm.net, &train_set)));  //? !regression
+    row("Training error", &|arm| format!("{:.4}", error(&arm.net, &train_set)));  //? regression
+    row("Test accuracy", &|arm| format!("{:.1}%", 100.0 * accuracy(&arm.net, &test_set)));  //? generated
     let ratio = |norms: &[f32]| norms[0] / norms[norms.len() - 1];
     row("Gradient norm at step 1, first layer / last", &|arm| format!("{:.3}", ratio(&arm.norms)));
     row("Parameters", &|arm| arm.net.num_params().to_string());

@@ -9,11 +9,16 @@ ACTIVATION = "relu"  #= activation
 OPTIMIZER = "adam"  #= optimizer
 LEARNING_RATE = 0.01  #= learning_rate
 BATCH_SIZE = 64  #= batch_size
+WEIGHT_DECAY = 0.0  #= weight_decay
+REGRESSION = False  #= regression
 SEED = 1  #= seed
 DEPTH = len(HIDDEN_DIMS)
 # The set-up file must have been written for these settings.
 SETTINGS = {"dataset": DATASET, "bias": BIAS, "activation": ACTIVATION, "optimizer": OPTIMIZER, "seed": SEED}
 SETTINGS |= {"learning_rate": LEARNING_RATE, "batch_size": BATCH_SIZE}
+SETTINGS["weight_decay"] = WEIGHT_DECAY
+SETTINGS["points"] = ""  #= points
+SETTINGS["data"] = ""  #= data
 SETTINGS["depth"] = 3  #= depth
 SETTINGS["width"] = 32  #= width
 SETTINGS["hidden"] = []  #= hidden
@@ -30,6 +35,20 @@ OPTIMIZERS = {
     "momentum": lambda parameters: torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=0.9),
     "sgd": lambda parameters: torch.optim.SGD(parameters, lr=LEARNING_RATE),
 }
+
+
+def squared_error(output, batch):
+    """Mean of (output - y)^2."""
+    return (output - batch["y"]).square().mean()
+
+
+def optimizer(model):
+    """Return the lab's optimizer. Gradients get the part of L2 weight decay, WEIGHT_DECAY times the weight."""
+    for parameter in model.parameters() if WEIGHT_DECAY else []:
+        if parameter.dim() > 1 and not getattr(parameter, "is_decayed", False):
+            parameter.is_decayed = True
+            parameter.register_hook(lambda gradient, weight=parameter: gradient + WEIGHT_DECAY * weight.detach())
+    return OPTIMIZERS[OPTIMIZER](model.parameters())
 
 
 class Activation(nn.Module):
@@ -303,7 +322,8 @@ def mistakes(name):
                 lambda: RightMLP(Activation(name), bias=True),
             )
         )
-    return found
+    of_classes = ("softmax", "softmax-over-batch", "log-softmax", "sigmoid-last")
+    return [mistake for mistake in found if not (REGRESSION and mistake.id in of_classes)]
 
 
 match_by_name = match
@@ -344,6 +364,7 @@ def task(arm, name, title):
         build=lambda student: student.MLP(FEATURES, list(HIDDEN_DIMS), CLASSES, Activation(name)),
         right=lambda: RightMLP(Activation(name)),
         mistakes=mistakes(name),
+        loss=squared_error if REGRESSION else cross_entropy,
     )
 
 
@@ -351,7 +372,7 @@ main(
     Section(
         slug="mlp",
         settings=SETTINGS,
-        optimizer=lambda model: OPTIMIZERS[OPTIMIZER](model.parameters()),
+        optimizer=optimizer,
         tasks=[task("linear", "identity", "linear"), task("activated", ACTIVATION, "non-linear")],
     )
 )

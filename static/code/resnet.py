@@ -5,7 +5,9 @@
 # "Deep residual learning", section 4.2).  #? order=post
 # The tables at the end show how well each network learns and how much gradient reaches each of its blocks.
 #
-# Files next to this script: `nn-lab-resnet-setup.safetensors` has the lab's weights and first batches;
+# Files next to this script: `nn-lab-resnet-setup.safetensors` has the lab's weights and first batches;  #? dataset!=own
+# The file `nn-lab-resnet-setup.safetensors` next to this script has the lab's weights and first batches.  #? dataset=own
+# Your own pictures are in these batches, and nowhere else.  #? dataset=own
 # `fashion-mnist.bin` has the lab's images.  #? dataset=fashion-mnist
 # the folder `cifar-10-batches-bin` has the binary version of CIFAR-10.  #? dataset=cifar10
 
@@ -25,7 +27,7 @@ from torch import nn
 BLOCKS_PER_STAGE = 3  #= blocks_per_stage
 CHANNELS = 4  #= channels
 CHANNELS_IN = 1  #= channels_in
-N_CLASSES = 10
+N_CLASSES = 10  #= n_classes
 LEARNING_RATE = 0.003  #= learning_rate
 BATCH_SIZE = 32  #= batch_size
 STEPS = 240  #= steps
@@ -273,6 +275,7 @@ def read_images(folder):
 #}
 
 
+#{ dataset!=own
 #{ augment
 def crop_and_flip(pixels, generator):
     """Shift each image by up to 4 pixels in each direction, and mirror it with probability 1/2."""
@@ -310,6 +313,7 @@ def drawn_batches():
             yield network_input(images), F.one_hot(labels[batch], N_CLASSES).float()
 
 
+#}
 # The lab's set-up: initial weights, and the first batches of the run.
 setup, recorded = None, []
 if Path(options.setup).exists():
@@ -322,7 +326,9 @@ if Path(options.setup).exists():
 else:
     print(f"There is no {options.setup}, so weights are drawn here and losses differ from the lab's in detail.")
 
-train_images = test_images = None
+train_images = test_images = None  # those of your own pictures are in the lab only  #? dataset=own
+train_images = test_images = None  #? dataset!=own
+#{ dataset!=own
 if Path(options.data).exists():
     train_images, test_images = read_images(options.data)
     intensities = train_images[0].double() / 255
@@ -333,9 +339,16 @@ elif recorded:
 else:
     raise SystemExit(f"Training needs {options.data} or {options.setup}. Both can be downloaded from the lab.")  #? dataset=fashion-mnist
     raise SystemExit(f"Training needs {options.setup} from the lab, or the folder {options.data}.")  #? dataset=cifar10
+#}
+#{ dataset=own
+if not recorded:
+    raise SystemExit(f"Training needs {options.setup}, which can be downloaded from the lab.")
+print(f"Training ends after the {len(recorded)} batches of the lab.")
+#}
 
 
 # %% Training
+#{ dataset!=own
 @torch.no_grad()
 def test_accuracy(net):
     """Return the fraction of test images that are classified correctly."""
@@ -348,6 +361,7 @@ def test_accuracy(net):
     return (predicted == labels).float().mean().item()
 
 
+#}
 def train(name, residual):
     """Train a network; return its losses, training errors and gradient norms of all steps, and its test accuracy."""
     net = ResNet(CHANNELS_IN, CHANNELS, BLOCKS_PER_STAGE, N_CLASSES, residual)
@@ -366,7 +380,8 @@ def train(name, residual):
     optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)  #? optimizer=sgd  #@ update
 
     losses, errors, norms, accuracy = [], [], [], math.nan
-    batches = itertools.chain(recorded, drawn_batches() if train_images else [])
+    batches = itertools.chain(recorded, drawn_batches() if train_images else [])  #? dataset!=own
+    batches = recorded  #? dataset=own
     print(f"\n{name.capitalize()} network, {sum(weight.numel() for weight in net.parameters()):,} parameters")
     for step, (x, y) in enumerate(itertools.islice(batches, options.steps), start=1):
         net.train()  # batch norm uses the statistics of the batch  #? batch_norm
@@ -383,11 +398,15 @@ def train(name, residual):
         if step == 3 and setup is not None:
             compare(losses, setup[f"{name}.loss"].tolist())
         is_scored = step in (5, options.steps) or step % SCORE_INTERVAL == 0
+#{ dataset!=own
         if is_scored and test_images:
             accuracy = test_accuracy(net)
             print(f"  step {step:5}: loss {losses[-1]:.4f}, test accuracy {accuracy:.3f}")
         elif is_scored or step <= 3:
             print(f"  step {step:5}: loss {losses[-1]:.6f}")
+#}
+        if is_scored or step <= 3:  #? dataset=own
+            print(f"  step {step:5}: loss {losses[-1]:.6f}")  #? dataset=own
     return losses, errors, norms, accuracy
 
 
@@ -404,7 +423,8 @@ runs = {"plain": train("plain", residual=False), "residual": train("residual", r
 
 # %% Results
 print("\n                  loss   training error   test accuracy")
-print("          (10 batches)     (20 batches)    (500 images)")
+print("          (10 batches)     (20 batches)    (500 images)")  #? dataset!=own
+print("          (10 batches)     (20 batches)    (in the lab)")  #? dataset=own
 for name, (losses, errors, _, accuracy) in runs.items():
     loss, error = torch.tensor(losses[-10:]).mean(), torch.tensor(errors[-20:]).mean()
     print(f"{name:9} {loss:12.4f} {error:16.3f} {accuracy:15.3f}")

@@ -25,7 +25,7 @@ use std::error::Error;
 const BLOCKS_PER_STAGE: usize = 3;  //= blocks_per_stage
 const CHANNELS: usize = 4;  //= channels
 const CHANNELS_IN: usize = 1;  //= channels_in
-const N_CLASSES: usize = 10;
+const N_CLASSES: usize = 10;  //= n_classes
 const LEARNING_RATE: f64 = 0.003;  //= learning_rate
 const SEED: u64 = 1;  //= seed
 

@@ -3,7 +3,7 @@
 CHANNELS_IN = 1  #= channels_in
 CHANNELS = 4  #= channels
 BLOCKS_PER_STAGE = 3  #= blocks_per_stage
-N_CLASSES = 10
+N_CLASSES = 10  #= n_classes
 LEARNING_RATE = 0.003  #= learning_rate
 SEED = 1  #= seed
 DEPTH = 20  #= depth

@@ -1,12 +1,23 @@
 # %% [markdown]
 # # What does a recurrent network remember?
 #
+#{ task=recall
 # Two networks read a sequence of tokens and are asked at its end for the first one. All tokens after it are noise.
+#}
+#{ task=lines
+# Two networks read a line of text, one character at a time, and name its label at the end.
+#}
 # This file builds a vanilla RNN and an LSTM from `nn.Linear`, trains both on the same sequences, and measures how
 # much of the gradient reaches each position of a sequence.
 #
+#{ task=recall
 # Run it with `python nn_lab_rnn.py`, or cell by cell in a notebook. If the lab's set-up file is in the same folder,
 # training starts from the lab's weights and batches, and the first three losses are compared.
+#}
+#{ task=lines
+# Run it with `python nn_lab_rnn.py`, or cell by cell in a notebook. The lines are in the lab's set-up file, which must be
+# in the same folder. Training starts from the lab's weights and batches, and the first three losses are compared.
+#}
 
 # %% Imports and settings
 import argparse
@@ -18,20 +29,21 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-SEQ_LEN = 200  #= seq_len
-N_CLASSES = 2  #= n_classes
-N_NOISE_TOKENS = 8  #= n_distractors  #? alphabet=separate
+SEQ_LEN = 200  #= length
+N_CLASSES = 2  #= classes
+N_NOISE_TOKENS = 8  #= n_distractors  #? task=recall alphabet=separate
 D_HIDDEN = 32  #= d_hidden
 SPECTRAL_RADIUS = 0.58  #= spectral_radius
 LEARNING_RATE = 0.003  #= learning_rate
 MAX_NORM = 1.0  #= clip
-BATCH_SIZE = 32  #= batch_size
+BATCH_SIZE = 32  #= batch_size  #? task=recall
 STEPS = 400  #= steps
 SEED = 1  #= seed
 
-D_IN = N_CLASSES + N_NOISE_TOKENS  # tokens are one-hot vectors  #? alphabet=separate
-D_IN = N_CLASSES  # tokens are one-hot vectors  #? alphabet=shared
-N_HELD_OUT = 256  # sequences on which the accuracy is measured
+D_IN = N_CLASSES + N_NOISE_TOKENS  # tokens are one-hot vectors  #? task=recall alphabet=separate
+D_IN = N_CLASSES  # tokens are one-hot vectors  #? task=recall alphabet=shared
+D_IN = 10  #= d_in  #? task=lines
+N_HELD_OUT = 256  # sequences on which the accuracy is measured  #? task=recall
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
@@ -58,15 +70,22 @@ def read_safetensors(path):
 
 # %% [markdown]
 # ## The task
+#{ task=recall
 # The label of a sequence is its first token, one of the classes.
-#{ alphabet=separate
+#}
+#{ task=lines
+# Every character is a one-hot vector of length D_IN. Short lines are padded at the start with the character 0, so the last
+# position is the end of the line. The recorded batches are the data: training goes through them again and again.
+#}
+#{ task=recall alphabet=separate
 # The noise that follows has tokens of its own, which say nothing about the label.
 #}
-#{ alphabet=shared
+#{ task=recall alphabet=shared
 # The noise that follows uses the same tokens, so a network must also learn that only the first one counts.
 #}
 
 # %% Data
+#{ task=recall
 def draw(n, generator):
     """Draw n sequences: x [SEQ_LEN, n, D_IN], one-hot, and labels [n]."""
     labels = torch.randint(N_CLASSES, (n,), generator=generator)  #@ label
@@ -76,6 +95,15 @@ def draw(n, generator):
     return F.one_hot(tokens, D_IN).float(), labels
 
 
+#}
+#{ task=lines
+def lines_of(batches):
+    """Return all lines of the batches at once: x [SEQ_LEN, n, D_IN], one-hot, and labels [n]."""
+    x = torch.cat([x for x, _ in batches], dim=1)  #@ noise
+    return x, torch.cat([labels for _, labels in batches])  #@ label
+
+
+#}
 # %% The two networks
 class VanillaRNN(nn.Module):
     """Recurrent network of Elman (1990).
@@ -162,7 +190,7 @@ class LSTM(nn.Module):
 
 # %% Measurements
 def accuracy(network, x, labels):
-    """Return the fraction of sequences whose first token has the largest logit."""
+    """Return the fraction of sequences whose label has the largest logit."""
     with torch.no_grad():
         return (network(x).argmax(dim=1) == labels).float().mean().item()
 
@@ -185,7 +213,9 @@ networks = {"rnn": VanillaRNN(D_IN, D_HIDDEN, N_CLASSES), "lstm": LSTM(D_IN, D_H
 batches, lab_losses = [], {}
 if Path(args.setup).exists():
     setup, metadata = read_safetensors(args.setup)
-    if metadata.get("section") != "rnn" or setup["batch1.x"].shape != (SEQ_LEN, BATCH_SIZE, D_IN):
+    fits = setup["batch1.x"].shape == (SEQ_LEN, BATCH_SIZE, D_IN)  #? task=recall
+    fits = setup["batch1.x"].shape[::2] == (SEQ_LEN, D_IN)  # a batch has at most all lines  #? task=lines
+    if metadata.get("section") != "rnn" or not fits:
         raise SystemExit(f"{args.setup} was saved for other settings. Download script and set-up file together.")
     for arm, network in networks.items():
         before = f"{arm}.0."
@@ -196,13 +226,17 @@ if Path(args.setup).exists():
         batches.append((setup[f"batch{n}.x"], setup[f"batch{n}.y"].argmax(dim=1)))
     print(f"Starts from the lab's weights, and trains on its first {len(batches)} batches.")
 else:
-    print(f"There is no {args.setup}: initial weights and all batches are drawn here, from the same distributions.")
+    print(f"There is no {args.setup}: initial weights and all batches are drawn here, from the same distributions.")  #? task=recall
+    raise SystemExit(f"There is no {args.setup}, which has the lines. Download it next to this script.")  #? task=lines
 
+#{ task=recall
 # The lab has another random number generator, so later batches, and with them the losses, differ in detail.
 generator = torch.Generator().manual_seed(SEED)
 if not batches:
     batches.append(draw(BATCH_SIZE, generator))
 held_out = draw(N_HELD_OUT, torch.Generator().manual_seed(SEED + 1_000_000))
+#}
+measured = lines_of(batches)  # lines that are trained on; the lab also holds some out  #? task=lines
 optimizers = {
     arm: torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8)  #@ adam
     for arm, network in networks.items()
@@ -231,7 +265,8 @@ def compare(losses, lab_losses):
 
 losses = {arm: [] for arm in networks}
 for step in range(1, args.steps + 1):
-    x, labels = batches[step - 1] if step <= len(batches) else draw(BATCH_SIZE, generator)
+    x, labels = batches[step - 1] if step <= len(batches) else draw(BATCH_SIZE, generator)  #? task=recall
+    x, labels = batches[(step - 1) % len(batches)]  #? task=lines
     for arm, network in networks.items():
         losses[arm].append(train_step(network, optimizers[arm], x, labels))
     if step == 3 and lab_losses:
@@ -239,7 +274,8 @@ for step in range(1, args.steps + 1):
     if step <= 3 or step % max(args.steps // 10, 1) == 0:
         print(f"step {step:5}", end="")
         for arm, network in networks.items():
-            print(f"   {arm}: loss {losses[arm][-1]:.4f}, accuracy {accuracy(network, *held_out):.3f}", end="")
+            print(f"   {arm}: loss {losses[arm][-1]:.4f}, accuracy {accuracy(network, *held_out):.3f}", end="")  #? task=recall
+            print(f"   {arm}: loss {losses[arm][-1]:.4f}, accuracy {accuracy(network, *measured):.3f}", end="")  #? task=lines
         print()
 
 # %% [markdown]
@@ -259,5 +295,6 @@ print(f"\n{'':8}{'loss':>10}{'accuracy':>10}{'parameters':>12}")
 for arm, network in networks.items():
     last = sum(losses[arm][-20:]) / max(len(losses[arm][-20:]), 1)  # mean of the last 20 steps
     n = sum(parameter.numel() for parameter in network.parameters())
-    print(f"{arm:8}{last:10.4f}{accuracy(network, *held_out):10.3f}{n:12}")
+    print(f"{arm:8}{last:10.4f}{accuracy(network, *held_out):10.3f}{n:12}")  #? task=recall
+    print(f"{arm:8}{last:10.4f}{accuracy(network, *measured):10.3f}{n:12}")  #? task=lines
 print(f"{'chance':8}{math.log(N_CLASSES):10.4f}{1 / N_CLASSES:10.3f}")

@@ -1,41 +1,58 @@
 //! What does a recurrent network remember?
 //!
+//{ task=recall
 //! Two networks read a sequence of tokens and are asked at its end for the first one. All tokens after it are noise. This
 //! program builds a vanilla RNN and an LSTM from burn's `Linear`, trains both on the same sequences, and measures how much
 //! of the gradient reaches each position.
 //!
 //! Run it with `cargo run --release -- [--steps N] [--setup FILE]`. If the lab's set-up file is in the current folder,
 //! training starts from the lab's weights and batches, and the first three losses are compared.
+//}
+//{ task=lines
+//! Two networks read a line of text, one character at a time, and name its label at the end. This program builds a vanilla
+//! RNN and an LSTM from burn's `Linear`, trains both on the same lines, and measures how much of the gradient reaches each
+//! position.
+//!
+//! Run it with `cargo run --release -- [--steps N] [--setup FILE]`. The lines are in the lab's set-up file, which must be in
+//! the current folder. Training starts from the lab's weights and batches, and the first three losses are compared.
+
+// Weights are only drawn without a set-up file, and without it there are no lines.
+#![allow(dead_code)]
+//}
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::sigmoid;
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};  //? task=recall
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};  //? task=lines forget_bias=chrono
+use burn::tensor::{Device, Int, Tensor, TensorData};  //? task=lines forget_bias!=chrono
 use safetensors::SafeTensors;
 use std::error::Error;
 
-const SEQ_LEN: usize = 200;  //= seq_len
-const N_CLASSES: usize = 2;  //= n_classes
-const N_NOISE_TOKENS: usize = 8;  //= n_distractors  //? alphabet=separate
+const SEQ_LEN: usize = 200;  //= length
+const N_CLASSES: usize = 2;  //= classes
+const N_NOISE_TOKENS: usize = 8;  //= n_distractors  //? task=recall alphabet=separate
 const D_HIDDEN: usize = 32;  //= d_hidden
 const SPECTRAL_RADIUS: f64 = 0.58;  //= spectral_radius
 const LEARNING_RATE: f64 = 0.003;  //= learning_rate
 const MAX_NORM: f64 = 1.0;  //= clip
-const BATCH_SIZE: usize = 32;  //= batch_size
+const BATCH_SIZE: usize = 32;  //= batch_size  //? task=recall
 const STEPS: usize = 400;  //= steps
 const SEED: u64 = 1;  //= seed
 
 /// Tokens are one-hot vectors.
-const D_IN: usize = N_CLASSES + N_NOISE_TOKENS;  //? alphabet=separate
-const D_IN: usize = N_CLASSES;  //? alphabet=shared
-/// The number of sequences on which the accuracy is measured.
-const N_HELD_OUT: usize = 256;
+const D_IN: usize = N_CLASSES + N_NOISE_TOKENS;  //? task=recall alphabet=separate
+const D_IN: usize = N_CLASSES;  //? task=recall alphabet=shared
+const D_IN: usize = 10;  //= d_in  //? task=lines
+/// The number of sequences on which the accuracy is measured.  //? task=recall
+const N_HELD_OUT: usize = 256;  //? task=recall
 
 /// Sequences `x` `[SEQ_LEN, n, D_IN]`, and their labels `[n]`.
 type Batch = (Tensor<3>, Tensor<1, Int>);
 
+//{ task=recall
 /// Draws sequences. The label is the first token; the noise that follows has tokens of its own.  //? alphabet=separate
 /// Draws sequences. The label is the first token; the noise that follows uses the same tokens.  //? alphabet=shared
 fn draw(n: usize, device: &Device) -> Batch {
@@ -49,6 +66,16 @@ fn draw(n: usize, device: &Device) -> Batch {
     (tokens.one_hot::<3>(D_IN).float(), labels.squeeze_dim(0))
 }
 
+//}
+//{ task=lines
+/// Returns all lines of the batches. Short lines are padded at the start with the character 0.
+fn lines_of(batches: &[Batch]) -> Batch {
+    let x = batches.iter().map(|(x, _)| x.clone()).collect();  //@ noise
+    let labels = batches.iter().map(|(_, labels)| labels.clone()).collect();  //@ label
+    (Tensor::cat(x, 1), Tensor::cat(labels, 0))
+}
+
+//}
 /// The state of a network between two positions, `[batch, D_HIDDEN]` each. The RNN does not use the cell.
 struct State {
     hidden: Tensor<2>,
@@ -189,7 +216,7 @@ fn cross_entropy(logits: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
     CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels.clone())  //@ loss
 }
 
-/// Returns the fraction of sequences whose first token has the largest logit.
+/// Returns the fraction of sequences whose label has the largest logit.
 fn accuracy(net: &impl Recurrent, (x, labels): &Batch) -> f32 {
     let predicted = net.valid().forward(&x.clone().inner()).argmax(1).squeeze_dim::<1>(1);
     predicted.equal(labels.clone().inner()).float().mean().into_scalar()
@@ -291,15 +318,23 @@ fn train<N: Recurrent>(
     mut net: N,
     setup: Option<&Setup>,
     steps: usize,
-    device: &Device,
+    device: &Device,  //? task=recall
 ) -> Result<(), Box<dyn Error>> {
+    //{ task=recall
     device.seed(SEED + 1_000_000);
-    let held_out = draw(N_HELD_OUT, device);
+    let measured = draw(N_HELD_OUT, device);
     // The same seed for both networks, so they see the same batches. The lab has another random number generator, so batches
     // after those of the set-up file, and with them the losses, differ in detail.
     device.seed(SEED);
     let recorded = (1..).map_while(|n| setup?.batch(n).ok());
     let mut batches = recorded.chain(std::iter::repeat_with(|| draw(BATCH_SIZE, device)));
+    //}
+    //{ task=lines
+    // The recorded batches are the data: training goes through them again and again.
+    let recorded: Vec<Batch> = (1..).map_while(|n| setup?.batch(n).ok()).collect();
+    let measured = lines_of(&recorded);
+    let mut batches = recorded.into_iter().cycle();
+    //}
     let first = batches.next().ok_or("There is no batch.")?;
     let before = gradient_norms(&net, &first);
     let mut adam = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();  //@ adam
@@ -314,7 +349,7 @@ fn train<N: Recurrent>(
         }
         if step <= 3 || step % (steps / 10).max(1) == 0 {
             let loss = losses[step - 1];
-            println!("{arm}: step {step:5}   loss {loss:.4}   accuracy {:.3}", accuracy(&net, &held_out));
+            println!("{arm}: step {step:5}   loss {loss:.4}   accuracy {:.3}", accuracy(&net, &measured));
         }
     }
     let after = gradient_norms(&net, &first);
@@ -324,7 +359,7 @@ fn train<N: Recurrent>(
     }
     let last = &losses[losses.len().saturating_sub(20)..];
     let loss = last.iter().sum::<f32>() / last.len().max(1) as f32;
-    let accuracy = accuracy(&net, &held_out);
+    let accuracy = accuracy(&net, &measured);
     println!("{arm}: loss {loss:.4}, accuracy {accuracy:.3}, parameters {}\n", net.num_params());
     Ok(())
 }
@@ -338,18 +373,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::flex().autodiff();
     device.seed(SEED);
     let Ok(bytes) = std::fs::read(&path) else {
+        //{ task=recall
         println!("There is no {path}: weights and batches are drawn here, from the same distributions.");
         let (rnn, lstm) = (VanillaRnn::new(&device), Lstm::new(&device));
         train("rnn", rnn, None, steps, &device)?;
         return train("lstm", lstm, None, steps, &device);
+        //}
+        return Err(format!("There is no {path}, which has the lines. Download both together.").into());  //? task=lines
     };
     println!("Starts from the lab's weights and batches in {path}.");
     let setup = Setup { file: SafeTensors::deserialize(&bytes)?, device: device.clone() };
-    if setup.file.tensor("batch1.x")?.shape() != [SEQ_LEN, BATCH_SIZE, D_IN] {
+    if setup.file.tensor("batch1.x")?.shape() != [SEQ_LEN, BATCH_SIZE, D_IN] {  //? task=recall
+    if !matches!(setup.file.tensor("batch1.x")?.shape(), [SEQ_LEN, _, D_IN]) {  //? task=lines
         return Err(format!("{path} was saved for other settings. Download both together.").into());
     }
     let [input, recurrent, output] = setup.layers("rnn")?;
-    train("rnn", VanillaRnn { input, recurrent, output }, Some(&setup), steps, &device)?;
+    train("rnn", VanillaRnn { input, recurrent, output }, Some(&setup), steps, &device)?;  //? task=recall
+    train("rnn", VanillaRnn { input, recurrent, output }, Some(&setup), steps)?;  //? task=lines
     let [input, recurrent, output] = setup.layers("lstm")?;
-    train("lstm", Lstm { input, recurrent, output }, Some(&setup), steps, &device)
+    train("lstm", Lstm { input, recurrent, output }, Some(&setup), steps, &device)  //? task=recall
+    train("lstm", Lstm { input, recurrent, output }, Some(&setup), steps)  //? task=lines
 }

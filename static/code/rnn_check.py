@@ -4,11 +4,12 @@ from itertools import permutations
 
 D_IN = 10  #= d_in
 D_HIDDEN = 32  #= d_hidden
-N_CLASSES = 2  #= n_classes
-SEQ_LEN = 200  #= seq_len
+N_CLASSES = 2  #= classes
+SEQ_LEN = 200  #= length
 LEARNING_RATE = 0.003  #= learning_rate
 MAX_NORM = 1.0  #= clip
 SEED = 1  #= seed
+DATA = ""  #= data  #? task=lines
 
 
 class Recurrent(nn.Module):
@@ -363,7 +364,8 @@ LSTM_NAMES |= {f"recurrent_{gate}": f"W_h{gate} U_{gate} h2{gate} W_{gate}h" for
 main(
     Section(
         slug="rnn",
-        settings={"d_hidden": D_HIDDEN, "n_classes": N_CLASSES, "seq_len": SEQ_LEN, "seed": SEED, "learning_rate": LEARNING_RATE},
+        settings={"d_hidden": D_HIDDEN, "n_classes": N_CLASSES, "seq_len": SEQ_LEN, "seed": SEED, "learning_rate": LEARNING_RATE},  #? task=recall
+        settings={"d_hidden": D_HIDDEN, "task": "lines", "data": DATA, "seed": SEED, "learning_rate": LEARNING_RATE},  #? task=lines
         optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=LEARNING_RATE),
         max_norm=MAX_NORM,
         tasks=[

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { act, address, expect, frames, probed, readParam, reveal, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { drag } from './lib/drag.mjs';
+import { act, address, expect, probed, readParam, reveal, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', steps: 40, ...params });
 const inside = (page, action) => page.locator(`.history [data-action="${action}"]`);
@@ -20,25 +21,6 @@ const folder = test.extend({
     rmSync(path, { recursive: true });
   },
 });
-
-/**
- * Drags files or folders of this machine over the page, as a visitor does, to the center of an element. `drop` may be
- * false.
- */
-async function drag(page, target, files, { drop = true } = {}) {
-  await target.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await target.boundingBox();
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files, dragOperationsMask: 1 };
-  const send = (type) => session.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
-  for (const type of ['dragEnter', 'dragOver']) await send(type);
-  if (drop) {
-    // The areas change while files are over the page. Browsers report the pointer again until the drop.
-    await frames(page);
-    for (const type of ['dragOver', 'drop']) await send(type);
-  }
-  return () => send('dragCancel');
-}
 
 /** Returns the text of a run's file, after training. */
 async function savedRun(page) {
@@ -138,7 +120,7 @@ function cifar(records) {
   return bytes;
 }
 
-folder('a dropped folder of CIFAR-10 is read, and one of the Python version is named', async ({ open, folder }) => {
+folder('a dropped folder of CIFAR-10 is read, and damaged files of its Python version are named', async ({ open, folder }) => {
   const page = await open(address('cnn', { device: 'cpu', n_train: 40, n_test: 20 }));
   const box = page.locator('[data-files="user/cifar10/"]');
   await reveal(box);
@@ -150,8 +132,8 @@ folder('a dropped folder of CIFAR-10 is read, and one of the Python version is n
 
   const alert = box.locator('[role="alert"]');
   await drag(page, box, [join(folder, 'python')]);
-  await expect(alert).toContainText('data_batch_1 belongs to the Python version of CIFAR-10');
-  await expect(alert.locator('p')).toHaveCount(1);
+  await expect(alert).toContainText('data_batch_1 belongs to the Python version of CIFAR-10, and is cut short or damaged.');
+  await expect(alert.locator('p')).toHaveCount(3);
   await drag(page, box, [join(folder, 'empty')]);
   await expect(alert).toContainText('The folder empty has no file that ends in one of .bin, .gz, .tgz, .tar.');
   await drag(page, page.locator('[data-panel] h1').first(), [binary]);
@@ -173,12 +155,15 @@ test('text can be dragged into a text field, and a text in UTF-16 with rare char
   for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 10, data });
   await expect(area).toHaveValue('dragged words');
 
-  const box = page.locator('[data-files="user/text/"]');
+  const box = page.locator('[data-own="text"]');
   const rare = Array.from({ length: 3000 }, (_, i) => String.fromCharCode(0x4e00 + (i * 7) % 1000)).join('');
   const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(rare, 'utf16le')]);
   await box.locator('input[type="file"]').setInputFiles({ name: 'own.txt', mimeType: 'text/plain', buffer: utf16 });
-  await expect(box.locator('[data-remark]').first()).toHaveText('This file is UTF-16 text. It was converted.', { timeout: 30_000 });
-  await expect(box.locator('[data-remark]').nth(1)).toHaveText(/^84% of its characters, of 841 rare kinds, are outside the vocabulary of 160 characters and are read as �\.$/);
+  await expect(box.locator('[data-rare]')).toContainText('841 further characters are too rare', { timeout: 30_000 });
+  await box.locator('[data-action="use-data"]').click();
+  const remarks = page.locator('[data-figure="vocabulary"] [data-remark]');
+  await expect(remarks.filter({ hasText: 'UTF-16 text' })).toHaveCount(1, { timeout: 30_000 });
+  await expect(remarks.filter({ hasText: '84% of its characters, of 841 rare kinds, are outside the vocabulary of 160 characters' })).toHaveCount(1);
   await shot(page, 'files-rare-text');
   const binary = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(5000, 0)]);
   await box.locator('input[type="file"]').setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: binary });

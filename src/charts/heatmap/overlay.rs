@@ -6,9 +6,10 @@ use crate::charts::{
     color::ColorMap,
     grid::Grid,
     layout::{cell_plot_size, fit_text, stride, text_width},
+    marker::{SHAPES, push_marker},
     scale::{Scale, ScaleKind, Tick, format_number, format_tick},
 };
-use std::{fmt::Write, rc::Rc};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Positions of everything in the map, in pixels.
@@ -93,7 +94,12 @@ impl Geometry {
             Some(value) => format_number(f64::from(value), 4),
             None => "missing".to_owned(),
         };
-        let value = of(&props.grid);
+        let value = match (props.map, props.grid.at(row, col)) {
+            (ColorMap::Classes(_), Some(value)) if value >= 0.0 => {
+                format!("{}, P = {:.2}", name(&props.class_names, value as usize), value.fract())
+            }
+            _ => of(&props.grid),
+        };
         let also: String = props.also.iter().map(|(name, grid)| format!(", {name} {}", of(grid))).collect();
         let label = if props.value_label.is_empty() { "value" } else { props.value_label.as_str() };
         // The value comes first, because a narrow screen may cut off the end.
@@ -227,9 +233,6 @@ fn name(names: &[AttrValue], index: usize) -> String {
     names.get(index).map_or_else(|| index.to_string(), |name| name.to_string())
 }
 
-/// The number of distinct shapes for classes.
-const SHAPES: usize = 6;
-
 /// Returns one path of shapes per class.
 fn point_paths(points: &[(f64, f64, usize)], x: &Scale, y: &Scale, plot: Plot) -> Vec<String> {
     let mut paths: Vec<String> = vec![String::new(); SHAPES];
@@ -239,30 +242,7 @@ fn point_paths(points: &[(f64, f64, usize)], x: &Scale, y: &Scale, plot: Plot) -
         let (Some(cx), Some(cy)) = (x.map(*px), y.map(*py)) else { continue };
         let inside = cx >= plot.left && cx <= plot.right && cy >= plot.top && cy <= plot.bottom;
         let Some(path) = paths.get_mut(class % SHAPES).filter(|_| inside) else { continue };
-        // Writing to a string cannot fail.
-        let _ = match class % SHAPES {
-            0 => write!(
-                path,
-                "M{:.1} {cy:.1}a{r} {r} 0 1 0 {} 0a{r} {r} 0 1 0 {} 0Z",
-                cx - r,
-                2.0 * r,
-                -2.0 * r
-            ),
-            1 => {
-                write!(path, "M{:.1} {:.1}h{}v{}h{}Z", cx - r * 0.9, cy - r * 0.9, r * 1.8, r * 1.8, -r * 1.8)
-            }
-            2 => write!(path, "M{cx:.1} {:.1}l{} {}h{}Z", cy - r * 1.2, r * 1.15, r * 2.0, -r * 2.3),
-            3 => write!(path, "M{cx:.1} {:.1}l{a} {a}l-{a} {a}l-{a} -{a}Z", cy - r * 1.3, a = r * 1.3),
-            4 => write!(path, "M{cx:.1} {:.1}l{} -{}h{}Z", cy + r * 1.2, r * 1.15, r * 2.0, -r * 2.3),
-            _ => write!(
-                path,
-                "M{:.1} {:.1}h{w}v{l}h{l}v{w}h-{l}v{l}h-{w}v-{l}h-{l}v-{w}h{l}Z",
-                cx - r * 0.4,
-                cy - r * 1.3,
-                w = r * 0.8,
-                l = r * 0.9
-            ),
-        };
+        push_marker(path, *class, (cx, cy), r);
     }
     paths
 }

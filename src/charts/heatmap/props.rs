@@ -45,6 +45,9 @@ pub struct HeatmapProps {
     /// Classes differ in shape as well as in color.
     #[prop_or_default]
     pub points: Option<Rc<Vec<(f64, f64, usize)>>>,
+    /// The names of the classes, for a map of classes.
+    #[prop_or_default]
+    pub class_names: Rc<Vec<AttrValue>>,
     /// True if colors blend between cells.
     #[prop_or(false)]
     pub smooth: bool,

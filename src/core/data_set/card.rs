@@ -33,7 +33,7 @@ pub struct Card {
 
 /// The structure of the samples of a data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Content {
     /// Rows of numbers.
     Table {

@@ -1,4 +1,4 @@
-//! What the page asks a worker to read, and the answers. The files travel next to a request, and the new data file next to the
+//! The page's requests to read files, and a worker's answers. The files travel next to a request, and the new data file next to the
 //! answer.
 
 use crate::core::data_set::card::Card;
@@ -21,7 +21,7 @@ pub enum DataRequest {
     Texts,
 }
 
-/// How pictures are to be read.
+/// The options for reading pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PictureOptions {
     /// 1 for gray, 3 for red, green and blue.
@@ -45,7 +45,7 @@ pub struct PictureEdit {
     pub removed: Vec<u32>,
 }
 
-/// How lines are to be read.
+/// The options for reading lines.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineOptions {
     /// The maximum number of characters; longer lines keep their first ones. `None`: the longest line, at most 200.
@@ -69,7 +69,7 @@ pub enum DataAnswer {
     Texts(TextsPreview, Card),
 }
 
-/// What was read of some pictures.
+/// The result of reading pictures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PicturesAnswer {
     /// The card of the set, if it can be used.
@@ -82,7 +82,7 @@ pub struct PicturesAnswer {
     pub problem: Option<String>,
 }
 
-/// What was read of some lines.
+/// The result of reading lines.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LinesPreview {
     /// The options that were used.
@@ -103,7 +103,7 @@ pub struct LinesPreview {
     pub problem: Option<String>,
 }
 
-/// What was read of some texts.
+/// The result of reading texts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextsPreview {
     /// The files, each with its number of characters.

@@ -1,8 +1,8 @@
-//! How a table is read from a file, and what the page shows of it before it is used.
+//! The options for reading a table, and the preview that the page shows before the table is used.
 
 use serde::{Deserialize, Serialize};
 
-/// How a table is to be read. Whatever is `None` is recognized.
+/// The options for reading a table. Whatever is `None` is recognized.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TableOptions {
     /// The character between two cells: a comma, a semicolon, a tab, a space or a bar.

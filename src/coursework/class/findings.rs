@@ -1,5 +1,6 @@
 //! Answers of a class that deserve a second look: outliers, and the same run under two names.
 
+use crate::core::data_set::DATA_KEY;
 use crate::core::guess::Guessed;
 use crate::core::metric::Spread;
 use crate::coursework::class::board::{Board, Graded, Row};
@@ -48,6 +49,7 @@ pub fn outliers(board: &Board) -> Vec<Finding> {
     let mut known = BTreeSet::new();
     for at in 0..board.columns.len() {
         findings.extend(far_guesses(board, at));
+        findings.extend(several_data_sets(board, at));
         let others = other_numbers(board, at).into_iter();
         findings.extend(others.filter(|(key, _)| known.insert(key.clone())).map(|(_, finding)| finding));
     }
@@ -81,6 +83,36 @@ fn far_guesses(board: &Board, at: usize) -> Vec<Finding> {
         question: Some(column.id.clone()),
     };
     guesses.iter().filter(|(_, guess)| is_far(*guess)).map(finding).collect()
+}
+
+/// Returns a note on a question that students answered with different data sets of their own: their numbers cannot be compared.
+fn several_data_sets(board: &Board, at: usize) -> Option<Finding> {
+    let column = board.columns.get(at)?;
+    let mut students: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in &board.rows {
+        let outcome = row.cells.get(at).and_then(|cell| cell.as_ref()?.first.attempt.outcome.as_ref());
+        let data = outcome.and_then(|outcome| outcome.settings.get(DATA_KEY)?.as_str());
+        if let Some(data) = data.filter(|data| !data.is_empty()) {
+            students.entry(data).or_default().push(row);
+        }
+    }
+    if students.len() < 2 {
+        return None;
+    }
+    let group = |(data, rows): (&&str, &Vec<&Row>)| {
+        format!("{data} ({})", list(&rows.iter().map(|row| &*row.name).collect::<Vec<_>>()))
+    };
+    let groups: Vec<String> = students.iter().map(group).collect();
+    Some(Finding {
+        words: format!(
+            "{}: {} different data sets, whose numbers are not compared with each other: {}.",
+            column.id,
+            groups.len(),
+            list(&groups)
+        ),
+        rows: students.values().flatten().map(|row| row.id).collect(),
+        question: Some(column.id.clone()),
+    })
 }
 
 /// A measured number of a student, and whether the CPU measured it.

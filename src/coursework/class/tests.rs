@@ -21,10 +21,13 @@ use std::collections::BTreeMap;
 
 #[allow(unreachable_pub, reason = "the macro's settings are a section's own")]
 mod section {
+    use crate::core::data_set::DataId;
+
     crate::settings! {
         /// Settings for these tests.
         pub struct Config {
             depth: u32 = 3, int(1, 12), "Depth", "", "Layers.";
+            data: String = String::new(), text(DataId::check_table, "the name of a table"), "Data", "", "Table.";
             seed: u32 = 1, int(0, 999_999), "Seed", "", "Random seed.";
         }
         presets {}
@@ -206,6 +209,33 @@ fn a_second_lesson_is_refused() {
     let class = class(vec![lesson(), lesson(), FileText::read("second.json", &second.to_json())]);
     assert_eq!(class.left_out.len(), 1);
     assert_eq!(class.repeated, ["lesson.json"]);
+}
+
+#[test]
+fn numbers_of_different_data_sets_are_not_compared() {
+    let data = |name: &str, accuracy: f64, hash: &str| {
+        let mut sheet = student(name, 1000, 0.5, accuracy);
+        let attempts = sheet.answers.iter_mut().flat_map(|answered| &mut answered.attempts);
+        for outcome in attempts.filter_map(|attempt| attempt.outcome.as_mut()) {
+            outcome.settings.insert("data".to_owned(), format!("f4k3-{hash}").into());
+        }
+        sheet
+    };
+    let (iris, wine) = ("9f86d081884c7d65", "60303ae22b998861");
+    let words = |sheets: &[AnswerSheet]| -> Vec<String> {
+        let files = sheets.iter().enumerate().map(|(n, sheet)| file(&format!("{n}.json"), sheet)).collect();
+        let board = Board::new(&class(files), &sections());
+        outliers(&board).into_iter().map(|finding| finding.words).collect()
+    };
+    let found = words(&[data("Ada", 0.9, iris), data("Ben", 0.7, wine), data("Cyd", 0.9, iris)]);
+    assert_eq!(
+        found,
+        [format!(
+            "toy/q1: 2 different data sets, whose numbers are not compared with each other: f4k3-{wine} (Ben), f4k3-{iris} (Ada, Cyd)."
+        )]
+    );
+    let found = words(&[data("Ada", 0.9, iris), data("Ben", 0.7, iris)]);
+    assert!(found[0].contains("differs with the same settings"), "{found:?}");
 }
 
 #[test]

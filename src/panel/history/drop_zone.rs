@@ -15,7 +15,9 @@ pub(super) fn use_run_drop(open: &Callback<Vec<File>>) -> bool {
             match dropped {
                 Dropped::File(file) if target == DropTarget::Inside || is_run(&file) => files.push(file),
                 Dropped::File(_) => {}
-                Dropped::Folder(_, inside) => files.extend(inside.into_iter().filter(is_run)),
+                Dropped::Folder(_, inside) => {
+                    files.extend(inside.into_iter().map(|(_, file)| file).filter(is_run));
+                }
             }
         }
         if !files.is_empty() {

@@ -99,4 +99,15 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         readouts: &[],
         trains: true,
     },
+    Chapter {
+        slug: "own",
+        tab: "Your pictures",
+        title: "What happens with your own pictures?",
+        figures: &[
+            ("held-out", "What both networks say about held-out pictures"),
+            ("overfitting", "Accuracy on training and held-out pictures"),
+        ],
+        readouts: &["train_accuracy_conv train_accuracy_separable"],
+        trains: true,
+    },
 ];

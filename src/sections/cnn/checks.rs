@@ -146,6 +146,7 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
     let floor = match config.dataset {
         Dataset::FashionMnist => 0.5,
         Dataset::Cifar10 => 0.2,
+        Dataset::Own => return own_check(config, record, accuracies),
     };
     let claim = match config.compare {
         Compare::Size => "The separable CNN reaches nearly the same accuracy with a fraction of the weights.",
@@ -164,6 +165,21 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
             let words =
                 format!("{} and {} after epoch {}", percent(conv), percent(separable), record.epoch());
             (words, conv > floor && separable > floor && separable >= conv - MAX_LOSS)
+        }),
+    )
+    .of_training()
+}
+
+/// Compares the accuracies on the user's own pictures with the one answer that is right most often. Which network is better on
+/// them is open.
+fn own_check(config: &Config, record: &Record, accuracies: Option<[f64; 2]>) -> Check {
+    let chance = record.chance(config);
+    Check::new(
+        "Both networks classify held-out pictures of yours more often correctly than the most frequent class alone would be.",
+        format!("both above {}, the share of the largest class", percent(chance)),
+        accuracies.map(|[conv, separable]| {
+            let words = format!("{} and {} after epoch {}", percent(conv), percent(separable), record.epoch());
+            (words, conv > chance && separable > chance)
         }),
     )
     .of_training()

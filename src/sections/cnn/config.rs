@@ -1,6 +1,8 @@
 //! The settings of section 2.
 
 use super::{Dataset, N_CHOICES};
+use crate::core::data_set::DataId;
+use crate::data::dataset::{PictureShape, SetInfo};
 
 crate::choices! {
     /// The quantity in which both networks are equal.
@@ -32,7 +34,9 @@ crate::settings! {
         block_kernel: u32 = 3, int(1, 11) live, "Kernel size", "K",
             "Kernel of the two blocks that are counted.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Data set", "",
-            "Fashion-MNIST: images of ten kinds of clothes, 28 × 28 pixels in 64 shades of gray, padded to 32 × 32. CIFAR-10: color photographs, 32 × 32, which you add yourself.";
+            "Fashion-MNIST: images of ten kinds of clothes, 28 × 28 pixels in 64 shades of gray, padded to 32 × 32. CIFAR-10: color photographs, 32 × 32, which you add yourself. Your own pictures: what you add in the chapter “Your pictures”.";
+        data: String = String::new(), text(DataId::check_pictures, "the name of a set of pictures, such as `c3s32k4-9f86d081884c7d65`"), "Your pictures", "",
+            "The set of your own pictures, by its shape and the hash of its content. The chapter “Your pictures” sets it.";
         n_train: u32 = 4000, int(20, 50_000, log), "Training images", "n",
             "The first images of the training set. This page’s Fashion-MNIST has 10,000 of the original 60,000; a larger number uses all of them. Every epoch shuffles the images and drops those that do not fill a batch.";
         n_test: u32 = 1000, int(20, 10_000, log), "Test images", "",
@@ -50,7 +54,7 @@ crate::settings! {
         epochs: u32 = 10, int(1, 100, log), "Epochs", "",
             "Passes over the training images.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
-            "Draws the initial weights, the order of batches, crops and flips. The same seed gives the same run on the same device.";
+            "Draws the initial weights, the order of batches, crops and flips, and which of your own pictures are held out. The same seed gives the same run on the same device.";
         image: u32 = 1, int(1, N_CHOICES as u32) live, "Test image", "",
             "Which of the test images goes through the networks in the figures of the feature maps.";
         compare: Compare = Compare::Size, choice, "Compare at", "",
@@ -84,5 +88,17 @@ crate::settings! {
     sweeps {
         "Time over width", "Milliseconds per step of both networks. See from which width on fewer multiply-accumulates save time."
             => { sweep: "width:2,4,8,16", measure: "ms_per_step"; n_train: "400", n_test: "100", epochs: "1" }
+    }
+}
+
+impl Config {
+    /// Returns the sizes of the data set on which networks depend.
+    pub fn picture_shape(&self) -> PictureShape {
+        self.dataset.shape(&self.data)
+    }
+
+    /// Returns true if this is the data set of the settings.
+    pub fn is_data(&self, info: &SetInfo) -> bool {
+        info.is_of(self.dataset, &self.data)
     }
 }

@@ -1,17 +1,19 @@
 //! The guided experiments of section 2, from easy to surprising.
 
-use super::{
-    BlockCounts, CONV, Config, Planes, REACH_SIDE, Record, Windows, dense_layer, output_size, reaches,
-    shift_changes,
-};
+mod few;
+mod one_pixel;
+
+use super::{BlockCounts, Config, Planes, REACH_SIDE, Record, dense_layer, output_size, reaches};
 use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
+use few::FEW;
+use one_pixel::ONE_PIXEL;
 
 type Experiment = GuidedExperiment<Config, Record>;
 
 pub(super) const EXPERIMENTS: &[Experiment] =
-    &[DENSE, OUTPUT_SIZE, REACH, ONE_PIXEL, SAVINGS, ONE_BY_ONE, ACCURACY, BUDGET, FASTER, WIDE];
+    &[DENSE, OUTPUT_SIZE, REACH, ONE_PIXEL, SAVINGS, ONE_BY_ONE, ACCURACY, BUDGET, FASTER, WIDE, FEW];
 
 const OUTPUT_SIZE: Experiment = GuidedExperiment {
     slug: "stride-and-padding",
@@ -318,45 +320,6 @@ fn reach(config: &Config, record: &Record) -> Option<Answer> {
     let agree = if size == formula { "as the formula says" } else { "although the formula says otherwise" };
     let words = format!("{size} pixels: so many rows have an effect on a unit of a real stack, {agree}.");
     Some(Answer::new(words, None, [("rf_measured", size.into()), ("rf_formula", formula.into())]))
-}
-
-const ONE_PIXEL: Experiment = GuidedExperiment {
-    slug: "one-pixel",
-    chapter: "pooling",
-    figures: &["pooling-windows", "pooling-shifts"],
-    question: "All maps of the first block shift by one pixel. Which output changes least, relative to its norm?",
-    values: &[],
-    trains: false,
-    prediction: Prediction::Choice(&[
-        "The maps, without pooling",
-        "2 × 2 max pooling",
-        "2 × 2 average pooling",
-    ]),
-    answer: one_pixel,
-    reason: "A window’s average changes only by the column that enters and the one that leaves, and these often resemble each other. A maximum can jump as soon as a larger value enters. Without pooling every edge is in another place.",
-    source: ("Zhang 2019, section 3", "https://arxiv.org/abs/1904.11486"),
-};
-
-fn one_pixel(config: &Config, record: &Record) -> Option<Answer> {
-    let view = record.untrained[CONV].as_ref()?;
-    let maps = view.blocks.first()?;
-    let values: Vec<f32> = maps.activations().flatten().collect();
-    let side = maps.side as usize;
-    let planes = Planes { channels: values.len() / (side * side).max(1), side, values };
-    let windows = Windows { size: config.pool_size as usize, stride: config.pool_stride as usize };
-    let (own, [max, average, _]) = shift_changes(&planes, windows, 1);
-    let changes = [own?, max?, average?];
-    let smallest = changes.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1))?.0;
-    let [own, max, average] = changes;
-    let name = ["The maps themselves", "Max pooling", "Average pooling"].get(smallest)?;
-    let words = format!(
-        "{name}: the maps change by {}, max pooling by {} and average pooling by {}. None of them is invariant to a shift of one pixel.",
-        percent(own),
-        percent(max),
-        percent(average)
-    );
-    let numbers = [("change_maps", own), ("change_max", max), ("change_average", average)];
-    Some(Answer::new(words, smallest, numbers))
 }
 
 const BUDGET: Experiment = GuidedExperiment {

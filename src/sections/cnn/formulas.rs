@@ -1,6 +1,7 @@
 //! The closed forms of section 2: output sizes, parameters and multiply-accumulates (MACs) of convolutions.
 
 use super::{BLOCK_SIDE, Compare, Config, Cost};
+use crate::data::dataset::PictureShape;
 use serde::{Deserialize, Serialize};
 
 /// The geometry of a convolution along one side.
@@ -158,14 +159,13 @@ impl Config {
     }
 
     fn net_params_of(&self, width: u32, separable: bool) -> u64 {
-        let n_classes = self.dataset.class_names().len() as u64;
-        net_params(self.dataset.channels().into(), width.into(), n_classes, separable)
+        let PictureShape { channels, n_classes } = self.picture_shape();
+        net_params(channels.into(), width.into(), n_classes.into(), separable)
     }
 
     /// Returns the costs of the layers of the network of an arm.
     pub fn layers_of(&self, separable: bool) -> [Cost; N_NET_LAYERS] {
-        let n_classes = self.dataset.class_names().len() as u64;
-        let width = self.width_of(separable).into();
-        net_layers(self.dataset.channels().into(), width, n_classes, separable)
+        let PictureShape { channels, n_classes } = self.picture_shape();
+        net_layers(channels.into(), self.width_of(separable).into(), n_classes.into(), separable)
     }
 }

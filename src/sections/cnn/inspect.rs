@@ -3,7 +3,7 @@
 
 use super::{Conv, ImageView, Layer, Maps, N_LAYERS, N_MAPS};
 use crate::core::LabError;
-use crate::data::images::Images;
+use crate::data::images::{ChannelStats, ImageSet, Images};
 use crate::models::cnn::Cnn as Net;
 use crate::run::training::read_groups;
 use burn::nn::conv::Conv2d;
@@ -13,8 +13,12 @@ use std::rc::Rc;
 
 /// Returns test images as the input of a network, `[n, channels, side, side]`.
 pub(super) fn test_batch(images: &Images, indices: &[usize], device: &Device) -> Tensor<4> {
-    let (values, labels) = images.test.batch(indices, &images.stats);
-    let set = &images.test;
+    batch(&images.test, &images.stats, indices, device)
+}
+
+/// Returns images of a set as the input of a network, `[n, channels, side, side]`.
+pub(super) fn batch(set: &ImageSet, stats: &ChannelStats, indices: &[usize], device: &Device) -> Tensor<4> {
+    let (values, labels) = set.batch(indices, stats);
     Tensor::from_data(TensorData::new(values, [labels.len(), set.channels, set.side, set.side]), device)
 }
 

@@ -1,7 +1,8 @@
 //! The metrics of section 2.
 
 use super::{
-    BLOCK_SIDE, Cnn, Config, NetRecord, Planes, REACH_SIDE, Record, dense_layer, output_size, reaches,
+    BLOCK_SIDE, Cnn, Config, Dataset, NetRecord, Planes, REACH_SIDE, Record, dense_layer, output_size,
+    reaches,
 };
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -39,9 +40,18 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         dense_layer(&input, config.seed.into()).n_params() as f64
     });
 
+    let chance = match config.dataset {
+        Dataset::Own => format!("largest class: {:.2}", record.chance(config)),
+        Dataset::FashionMnist | Dataset::Cifar10 => "chance level: 0.1".to_owned(),
+    };
     let mut metrics = per_arm(Cnn::ARMS, nets, |arm, net| {
         let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracies.last_y());
-        [arm.loss(&net.losses, 20), accuracy.note("chance level: 0.1")]
+        let train = arm.metric("train_accuracy", "Training accuracy", net.train_accuracies.last_y());
+        [
+            arm.loss(&net.losses, 20),
+            accuracy.note(chance.clone()),
+            train.note("the first training images, without augmentation"),
+        ]
     });
     metrics.extend(per_arm(Cnn::ARMS, nets, |arm, net| {
         [arm.ms_per_step(net.ms_per_step()).note(epoch_time(net))]

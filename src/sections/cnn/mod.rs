@@ -44,8 +44,9 @@ pub use receptive::{
 };
 pub use record::{ActivationMaps, CONV, Misclassified, NetRecord, Record, SEPARABLE};
 
-use crate::core::curve::RunSeries;
+use crate::core::curve::{Curve, RunSeries};
 pub use crate::data::dataset::Dataset;
+use crate::data::dataset::SetInfo;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use serde::{Deserialize, Serialize};
@@ -140,7 +141,7 @@ pub struct Pictures {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Samples {
     /// The data set that the images are from.
-    pub dataset: Dataset,
+    pub info: SetInfo,
     /// Training images without augmentation.
     pub train: Pictures,
     /// The same images, cropped and flipped by the settings; empty without augmentation.
@@ -162,12 +163,16 @@ pub struct Samples {
 pub struct Score {
     /// Test accuracy.
     pub accuracy: f32,
+    /// The accuracy on the first training images, if it was measured.
+    pub train_accuracy: Option<f32>,
     /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Vec<u32>,
     /// The first misclassified images.
     pub misclassified: Pictures,
     /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
+    /// The probabilities of the classes for the first [`N_CHOICES`] test images, `[n, n_classes]`.
+    pub first: Vec<f32>,
 }
 
 /// The activations and the output of a network for one test image.
@@ -232,10 +237,11 @@ impl Experiment for Cnn {
         series_of(Self::ARMS, &record.arms, |net| {
             // Accuracies are measured per epoch, and curves of a run are over steps.
             let steps = f64::from(net.steps_per_epoch);
-            let accuracies = net.accuracies.iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
+            let over_steps = |curve: &Curve| curve.iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
             vec![
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
-                ArmSeries::new("accuracy", "Test accuracy", "", &accuracies),
+                ArmSeries::new("accuracy", "Test accuracy", "", &over_steps(&net.accuracies)),
+                ArmSeries::new("train_accuracy", "Training accuracy", "", &over_steps(&net.train_accuracies)),
             ]
         })
     }

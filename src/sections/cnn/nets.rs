@@ -1,23 +1,36 @@
 //! The networks and the images of the settings, for the probe and for training.
 
 use super::{Config, Pictures};
-use crate::data::images::{Augment, ImageSet};
+use crate::core::LabError;
+use crate::data::assets::Assets;
+use crate::data::dataset::PictureShape;
+use crate::data::images::{Augment, ImageSet, Images};
 use crate::models::cnn::Cnn as Net;
 use crate::models::weights::WeightRng;
 use burn::tensor::Device;
 
 /// Builds the standard CNN of the settings, or the separable one.
 pub(super) fn net(config: &Config, separable: bool, device: &Device) -> Net {
-    let (c_in, n_classes) = (config.dataset.channels() as usize, config.dataset.class_names().len());
+    let PictureShape { channels, n_classes } = config.picture_shape();
     // With the same seed, two networks of one width have the same first convolution.
     let mut rng = WeightRng::new(config.seed.into());
     let width = config.width_of(separable) as usize;
-    Net::new(c_in, width, n_classes, separable, &mut rng, device)
+    Net::new(channels as usize, width, n_classes as usize, separable, &mut rng, device)
 }
 
 /// Returns the augmentation of the settings.
 pub(super) fn augment(config: &Config) -> Augment {
     Augment { crop: config.crop, flip: config.flip }
+}
+
+/// Loads the images of the settings.
+///
+/// # Errors
+///
+/// Fails if they are missing or invalid.
+pub(super) async fn load(config: &Config, assets: &mut impl Assets) -> Result<Images, LabError> {
+    let (n_train, n_test) = (config.n_train as usize, config.n_test as usize);
+    config.dataset.load(&config.data, config.seed, n_train, n_test, assets).await
 }
 
 /// Returns the images of a set at these indices.

@@ -10,6 +10,7 @@ mod inside;
 mod kernel;
 mod net_table;
 mod networks;
+mod own;
 mod pooling;
 mod receptive;
 mod shapes;
@@ -21,9 +22,11 @@ use crate::client::use_experiment;
 use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{
-    ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
+    ChapterBody, Hint, Page, PanelProps, PictureImport, PtrEq, Readouts, choose_own, controls,
+    controls_without, frame, own_link, own_text, use_settings,
 };
-use crate::sections::cnn::{CONV, Cnn, Config};
+use crate::run::Experiment;
+use crate::sections::cnn::{CONV, Cnn, Config, Dataset};
 use budget::{Budget, BudgetReadouts};
 use counts::Counts;
 pub use cover::cover;
@@ -32,6 +35,7 @@ use inside::Inside;
 use kernel::Kernel;
 use net_table::NetTable;
 use networks::Networks;
+use own::Own;
 use pooling::{Pooled, PooledProps, ShiftChanges};
 use receptive::{Profile, Receptive};
 use shapes::{Drawing, Known};
@@ -48,10 +52,10 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     // A data set without files is not offered; the box below the menu explains how to add them.
     let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
-    let data = || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
+    let data = || controls_without("Data", keys![Config; dataset, data, n_train, n_test, crop, flip], absent);
     let training =
         || controls("Training", keys![Config; compare, width, learning_rate, batch_size, epochs, seed]);
-    let samples = record.samples.clone().map(PtrEq);
+    let samples = record.samples_of(config).cloned().map(PtrEq);
     let shown = PtrEq(record.clone());
     let image = config.image;
     let views = || [0, 1].map(|arm| record.inspection(arm, image).cloned().map(PtrEq));
@@ -155,6 +159,19 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 keys: keys![Config; dataset, width, learning_rate, seed],
                 ..ChapterBody::default()
             },
+            "own" => ChapterBody {
+                stage: html! { <Own config={config.clone()} record={shown.clone()} /> },
+                keys: keys![Config; dataset, width, epochs, crop, flip],
+                hint: Some(Hint { words: "Train on forty pictures only.", experiment: "few-pictures" }),
+                below: html! {
+                    <>
+                        <Readouts />
+                        <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings)} />
+                        { own_text() }
+                    </>
+                },
+                ..ChapterBody::default()
+            },
             "code" => ChapterBody {
                 stage: code::code_parts(config),
                 keys: keys![Config; width, dataset, crop, flip],
@@ -175,7 +192,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             controls("Pooling", keys![Config; pool_size, pool_stride]),
             controls("Test image", keys![Config; image]),
         ],
-        ..Page::default()
+        notice: own_link(&settings, Cnn::SLUG, config.dataset == Dataset::Own),
     };
     frame(&lab, &settings, page, body)
 }

@@ -1,14 +1,14 @@
 //! Measurements that need no training: output sizes, counts, and the images.
 
 use super::inspect::inspect;
-use super::nets::{augment, net, pictures};
+use super::nets::{augment, load, net, pictures};
 use super::score::score;
 use super::{
     BLOCK_SIDE, BlockCounts, Cnn, Config, ConvShape, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES,
     N_UNTRAINED, Pictures, REACH_SIDE, Samples, extent, output_size,
 };
 use crate::core::{LabError, Progress};
-use crate::data::dataset::Cifar10Files;
+use crate::data::dataset::{Cifar10Files, SetInfo};
 use crate::data::images::{Augment, ImageDraw, Images};
 use crate::models::cnn::{
     Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, convolve, multiply_adds,
@@ -43,7 +43,7 @@ impl Probe for Cnn {
         }
         let cifar10 = Cifar10Files::find(ctx).await?.is_complete();
         ctx.send(Frame::Cifar10(cifar10));
-        let images = config.dataset.load(config.n_train as usize, config.n_test as usize, ctx).await?;
+        let images = load(&config, ctx).await?;
         ctx.send(Frame::Samples(Rc::new(samples(&config, &images))));
         if ctx.step_done(Progress { step: 4, steps: PARTS }).await == Directive::Stop {
             return Ok(());
@@ -146,7 +146,7 @@ fn forward_counted(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
 /// Counts the parameters, and the multiply-accumulates of a forward pass of one image.
 fn net_cost(net: &Net, config: &Config, device: &Device) -> Cost {
     let side = crate::data::images::SIDE;
-    let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
+    let x = Tensor::zeros([1, config.picture_shape().channels as usize, side, side], device);
     let (maps, _) = net.forward_blocks(x);
     let [d_in, d_out] = net.head.weight.dims();
     let convolutions = net.blocks.iter().zip(&maps).flat_map(|(block, map)| {
@@ -178,7 +178,7 @@ fn samples(config: &Config, images: &Images) -> Samples {
     };
     let choices: Vec<usize> = (0..images.test.len().min(N_CHOICES)).collect();
     Samples {
-        dataset: config.dataset,
+        info: SetInfo::of(config.dataset, &config.data, images),
         train: pictures(&images.train, &shown),
         augmented,
         test: pictures(&images.test, &choices),

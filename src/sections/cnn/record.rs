@@ -1,8 +1,9 @@
 //! The record of section 2.
 
-use super::{BlockCounts, Cost, Dataset, Frame, ImageView, Pictures, Samples, Score};
+use super::{BlockCounts, Config, Cost, Dataset, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
 use crate::core::findings::both;
+use crate::data::dataset::SetInfo;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,8 @@ pub struct NetRecord {
     /// The number of steps per epoch; 0 before the run.
     pub steps_per_epoch: u32,
     times: StepTimes,
+    /// Accuracy on training images over epochs.
+    pub train_accuracies: Curve,
 }
 
 impl NetRecord {
@@ -88,6 +91,9 @@ impl NetRecord {
 
     fn apply_score(&mut self, epoch: u32, score: &Score) {
         self.accuracies.push(epoch, score.accuracy);
+        if let Some(accuracy) = score.train_accuracy {
+            self.train_accuracies.push(epoch, accuracy);
+        }
         self.confusion = Rc::new(score.confusion.clone());
         let Score { misclassified, answers, .. } = score.clone();
         self.misclassified = Rc::new(Misclassified { pictures: misclassified, answers });
@@ -110,7 +116,7 @@ impl Record {
             (Frame::Cifar10(cifar10), _) => {
                 self.cifar10 = cifar10;
                 // Images of a data set that was removed must not stay on the page.
-                self.samples.take_if(|samples| !cifar10 && samples.dataset == Dataset::Cifar10);
+                self.samples.take_if(|samples| !cifar10 && samples.info.dataset == Dataset::Cifar10);
             }
             (Frame::Samples(samples), _) => {
                 // Equal images keep their pointer, so that the page does not draw them again.
@@ -149,6 +155,54 @@ impl Record {
             Some((Rc::new(confusion), Rc::new(misclassified)))
         };
         of_run.or_else(untrained).unwrap_or_default()
+    }
+
+    /// Returns the images if they are those of the settings. Images of another built-in data set stay on the page until those
+    /// of the settings are loaded; the user's own do not.
+    pub fn samples_of(&self, config: &Config) -> Option<&Rc<Samples>> {
+        let is_own = |dataset| dataset == Dataset::Own;
+        let may_stay = |samples: &&Rc<Samples>| {
+            config.is_data(&samples.info) || !(is_own(config.dataset) || is_own(samples.info.dataset))
+        };
+        self.samples.as_ref().filter(may_stay)
+    }
+
+    /// Returns the loaded data set, if it is that of the settings.
+    pub(super) fn info(&self, config: &Config) -> Option<&SetInfo> {
+        self.samples.as_ref().map(|samples| &samples.info).filter(|info| config.is_data(info))
+    }
+
+    /// Returns the name of each class.
+    pub fn class_names(&self, config: &Config) -> Vec<String> {
+        config.dataset.names(&config.data, self.info(config))
+    }
+
+    /// Returns chance level: the share of the largest class among the held-out pictures. The classes of the built-in data sets
+    /// are equally frequent.
+    pub fn chance(&self, config: &Config) -> f64 {
+        let info = self.info(config).filter(|info| info.dataset == Dataset::Own);
+        info.and_then(SetInfo::largest_share).unwrap_or_else(|| config.picture_shape().uniform())
+    }
+
+    /// Returns an arm's most probable class and its probability for the first test images, as they were last measured; before
+    /// the run, of the untrained network.
+    pub fn first_answers(&self, arm: usize) -> Vec<Option<(u8, f32)>> {
+        let n = self.samples.as_ref().map_or(0, |samples| samples.test.labels.len());
+        let best = |p: &[f32]| {
+            let best = p.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+            best.map(|(class, p)| (class as u8, p))
+        };
+        let untrained = self.untrained_scores.get(arm).and_then(Option::as_deref);
+        let answer = |index: usize| {
+            let trained = self.arms.get(arm).and_then(|net| net.maps.at(index as u32 + 1));
+            let of_untrained = || {
+                let score = untrained?;
+                let n_classes = score.confusion.len().isqrt().max(1);
+                score.first.chunks_exact(n_classes).nth(index)
+            };
+            trained.map(|view| &*view.probabilities).or_else(of_untrained).and_then(best)
+        };
+        (0..n).map(answer).collect()
     }
 
     /// Returns the factor by which the separable CNN needs fewer multiply-accumulates for an image.

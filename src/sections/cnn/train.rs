@@ -1,8 +1,8 @@
 //! Trains the standard or the separable CNN; both see the same batches.
 
 use super::inspect::inspect;
-use super::nets::{augment, net};
-use super::score::score;
+use super::nets::{augment, load, net};
+use super::score::{score, train_accuracy};
 use super::{Cnn, Config, Frame, N_CHOICES, SEPARABLE};
 use crate::core::LabError;
 use crate::data::batches::Batches;
@@ -54,7 +54,7 @@ impl Training<Cnn> for CnnTraining {
         device: &Device,
         ctx: &mut impl RunContext<Cnn>,
     ) -> Result<Self, LabError> {
-        let images = config.dataset.load(config.n_train as usize, config.n_test as usize, ctx).await?;
+        let images = load(&config, ctx).await?;
         let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
         let net = net(&config, arm == SEPARABLE, &device.clone().autodiff());
         Ok(Self {
@@ -91,7 +91,7 @@ impl Training<Cnn> for CnnTraining {
         let Images { train, stats, .. } = &self.images;
         let (x, labels) = train.augmented(&batch, stats, augment(&self.config));
         let x = Input::new(x, [labels.len(), train.channels, train.side, train.side]);
-        let y = Input::one_hot(labels.into_iter(), self.config.dataset.class_names().len());
+        let y = Input::one_hot(labels.into_iter(), train.class_names.len());
         let options = StepOptions::new(self.config.learning_rate);
         self.train_state.step(&[x, y], options, |net, inputs| {
             let logits = net.forward(inputs.get(0));
@@ -105,7 +105,8 @@ impl Training<Cnn> for CnnTraining {
 
     async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         let net = self.train_state.net().valid();
-        let score = score(&net, &self.images, self.images.test.len(), &self.device).await?;
+        let mut score = score(&net, &self.images, self.images.test.len(), &self.device).await?;
+        score.train_accuracy = Some(train_accuracy(&net, &self.images, &self.device).await?);
         ctx.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
         self.inspect_all(ctx).await
     }

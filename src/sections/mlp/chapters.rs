@@ -3,7 +3,8 @@
 use crate::core::chapter::Chapter;
 
 /// The metrics that stay visible while one scrolls.
-pub(super) const MAIN_METRICS: &str = "loss_linear loss_activated accuracy_linear accuracy_activated";
+pub(super) const MAIN_METRICS: &str =
+    "loss_linear loss_activated accuracy_linear accuracy_activated rmse_linear rmse_activated";
 
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
@@ -71,5 +72,13 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         figures: &[("matrices", "Weights and biases")],
         readouts: &["params_formula params_counted"],
         trains: false,
+    },
+    Chapter {
+        slug: "own",
+        tab: "Your own data",
+        title: "What happens with your own data?",
+        figures: &[("board", "Your data and the networks’ predictions")],
+        readouts: &[],
+        trains: true,
     },
 ];

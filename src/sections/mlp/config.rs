@@ -1,6 +1,8 @@
 //! The settings of section 1.
 
 use super::OptimizerKind;
+use crate::core::data_set::{DataId, Shape};
+use crate::core::points::Points;
 
 crate::choices! {
     /// The data set.
@@ -10,6 +12,9 @@ crate::choices! {
         Moons = "moons", "Moons";
         Xor = "xor", "XOR";
         FashionMnist = "fashion-mnist", "Fashion-MNIST (3.8 MB)";
+        Drawn = "drawn", "Points you draw";
+        Curve = "curve", "A curve you draw";
+        Own = "own", "Your own table";
     }
 }
 
@@ -34,13 +39,21 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// The plane in which figures show a table with more than two features.
+    pub enum PlaneChoice {
+        Features = "features", "Two features";
+        Components = "components", "First two principal components";
+    }
+}
+
 crate::settings! {
     /// Settings of section 1.
     pub struct Config {
         dataset: Dataset = Dataset::Spirals, choice, "Data set", "",
-            "Points of two classes in the plane, or images of ten kinds of clothes. This page’s Fashion-MNIST has 10,000 of the original 60,000 training images and 2,000 of the 10,000 test images. They have 28 × 28 pixels in 64 shades of gray.";
+            "Points of two classes in the plane, images of ten kinds of clothes, or your own data: the chapter “Your own data” has what you need to draw points and to open tables. This page’s Fashion-MNIST has 10,000 of the original 60,000 training images and 2,000 of the 10,000 test images. They have 28 × 28 pixels in 64 shades of gray.";
         noise: f64 = 0.03, float(0.0, 0.5), "Noise", "σ",
-            "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.";
+            "Standard deviation of the Gaussian noise on both coordinates. It applies to spirals, circles, moons and XOR; other data are left as they are.";
         depth: u32 = 3, int(1, 12), "Hidden layers", "L",
             "Hidden layers between input and output. Without a non-linearity, all layers together are equivalent to a single one.";
         width: u32 = 32, int(1, 256, log), "Width", "d",
@@ -71,8 +84,24 @@ crate::settings! {
             "Units in the one hidden layer that follows a function of one variable. Each adds one bend.";
         target: Target = Target::Wave, choice live, "Function", "",
             "The function that the units follow. The bump and the wave are smooth, the step bends sharply, and the square root has an infinite slope at 0.";
+        weight_decay: f64 = 0.0, float(0.0, 1.0), "L2 weight decay", "λ",
+            "Adds λ/2 times the sum of all squared weights to the loss that is minimized, which adds λw to the gradient of each weight w. Biases are not decayed. The loss in figures and numbers is that of the data alone.";
+        points: String = String::new(), text(Points::check, "points as text"), "Drawn points", "",
+            "The points that were drawn. With a curve, the horizontal coordinate predicts the vertical one.";
+        data: String = String::new(), text(DataId::check_table, "the name of a table, such as `f4k3-9f86d081884c7d65`"), "Table", "",
+            "The name of your own table: its shape and a hash of its content.";
+        plane: PlaneChoice = PlaneChoice::Features, choice, "Plane of the figures", "",
+            "A table with more than two features is shown in the plane of two of them, with the others at their mean, or in the plane of its first two principal components. Networks always see all features.";
+        axis_x: u32 = 1, int(1, 64), "Feature on the x axis", "",
+            "The number of the feature in the table. It applies to tables with more than two features.";
+        axis_y: u32 = 2, int(1, 64), "Feature on the y axis", "",
+            "The number of the feature in the table. It applies to tables with more than two features.";
     }
     presets {
+        "overfit", "Overfit twelve points", "The labels are random, so there is nothing to learn. The network gets its training points right all the same."
+            => { dataset: "drawn", points: "WgNwhAYgJwKwlg1wxQUwuApQ.mwJwJQfgbgvg3AIgWAjgwQ1g", width: "64", batch_size: "16" }
+        "curve", "A curve through sixteen points", "Predict a number from one feature: a wave with a little noise."
+            => { dataset: "curve", points: "DwiNHbc5LFR1OwRLSbNPWFPIZwYUdbbwhFi_kwrcobxGsFwsvwwfzbo33FjY6wbn", activation: "tanh" }
     }
     sweeps {
         "Rank over depth", "The rank of the untrained networks' output. At any depth the linear network stays within the bound of a single layer; the non-linear one exceeds it."
@@ -82,7 +111,54 @@ crate::settings! {
     }
 }
 
+/// The sizes of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskShape {
+    /// The number of inputs.
+    pub d_in: u32,
+    /// The number of classes; `None` if a number is predicted.
+    pub classes: Option<u32>,
+}
+
+impl TaskShape {
+    /// Returns the number of outputs: a logit for each class, or the prediction.
+    pub fn d_out(self) -> u32 {
+        self.classes.unwrap_or(1)
+    }
+
+    /// Returns true if a number is predicted.
+    pub fn is_regression(self) -> bool {
+        self.classes.is_none()
+    }
+
+    /// Returns the accuracy at chance level, or `None` if a number is predicted.
+    pub fn chance(self) -> Option<f64> {
+        self.classes.map(|classes| 1.0 / f64::from(classes.max(1)))
+    }
+}
+
 impl Config {
+    /// Returns the sizes of the task. The points and the name of the table have them, so the data are not needed.
+    pub fn task(&self) -> TaskShape {
+        let classes = |d_in, classes| TaskShape { d_in, classes: Some(classes) };
+        match self.dataset {
+            Dataset::Spirals | Dataset::Circles | Dataset::Moons | Dataset::Xor => classes(2, 2),
+            Dataset::FashionMnist => classes(784, 10),
+            Dataset::Drawn => classes(2, self.drawn().n_classes().max(2) as u32),
+            Dataset::Curve => TaskShape { d_in: 1, classes: None },
+            Dataset::Own => match self.data.parse().map(|id: DataId| id.shape) {
+                Ok(Shape::Classes { features, classes: n }) => classes(features, n),
+                Ok(Shape::Numbers { features }) => TaskShape { d_in: features, classes: None },
+                _ => classes(2, 2),
+            },
+        }
+    }
+
+    /// Returns the drawn points.
+    pub fn drawn(&self) -> Points {
+        Points::decode(&self.points).unwrap_or_default()
+    }
+
     /// Returns the number of units in each hidden layer.
     pub fn hidden_dims(&self) -> Vec<u32> {
         if self.hidden.is_empty() { vec![self.width; self.depth as usize] } else { self.hidden.clone() }

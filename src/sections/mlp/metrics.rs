@@ -1,15 +1,18 @@
 //! The metrics of section 1.
 
-use super::{
-    Config, LINEAR, Mlp, NONLINEAR, Record, ReluSum, chance, error_bound, params_formula, rank_bound,
-};
+use super::{Config, LINEAR, Mlp, NONLINEAR, Record, ReluSum, error_bound, params_formula, rank_bound};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let (arms, nets) = (Mlp::ARMS, &record.arms);
-    let chance_level = format!("chance level: {}", chance(config.dataset));
+    let chance = config.task().chance();
+    let baseline = record.untrained.as_ref().and_then(|untrained| untrained.baseline);
+    let of_mean = match baseline {
+        Some(baseline) => format!("the mean: {}", format_error(baseline.constant[1])),
+        None => "root mean square".to_owned(),
+    };
     let constructed = ReluSum::interpolating(config.target, config.pieces);
     let trained = record.pieces.as_ref().map(|pieces| pieces.sum.max_error(config.target));
     let collapse = record.collapse.as_deref();
@@ -17,8 +20,17 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let difference = collapse.map(|c| c.max_abs_diff);
     let edits: u32 = nets.iter().filter_map(|net| net.snapshot.as_ref()).map(|net| net.edits).sum();
     let mut metrics = per_arm(arms, nets, |arm, net| {
-        let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracy());
-        [arm.loss(&net.losses, 20), accuracy.note(chance_level.clone())]
+        let loss = arm.loss(&net.losses, 20);
+        match chance {
+            Some(chance) => {
+                let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracy());
+                [loss, accuracy.note(format!("chance level: {}", format_chance(chance)))]
+            }
+            None => {
+                let error = arm.metric("rmse", "Test error", net.accuracy());
+                [loss.unit(""), error.note(of_mean.clone())]
+            }
+        }
     });
     let pieces_error = constructed.max_error(config.target);
     metrics.extend([
@@ -45,4 +57,14 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("params_edited", "Changed by hand", f64::from(edits)).count().note("weights and biases"),
     ]);
     metrics
+}
+
+fn format_chance(chance: f64) -> String {
+    format!("{:.3}", chance).trim_end_matches('0').to_owned()
+}
+
+/// Formats an error with three significant digits.
+fn format_error(error: f32) -> String {
+    let digits = (2 - f64::from(error.abs().max(f32::MIN_POSITIVE)).log10().floor() as i32).clamp(0, 6);
+    format!("{error:.*}", digits as usize)
 }

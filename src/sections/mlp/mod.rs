@@ -4,6 +4,8 @@
 //! trains a linear and a non-linear network on the same batches. Their initial weights are the same random
 //! numbers, scaled by the gain of each network's activation function.
 
+#[cfg(feature = "compute")]
+mod baseline;
 mod chapters;
 mod checks;
 mod code;
@@ -16,29 +18,39 @@ mod fit;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
+#[cfg(feature = "compute")]
+mod own;
 #[cfg(feature = "page")]
 mod panel;
 mod pieces;
 #[cfg(feature = "compute")]
+mod plane;
+#[cfg(feature = "compute")]
 mod probe;
+mod record;
+mod samples;
 mod snapshot;
 #[cfg(feature = "compute")]
 mod task;
 #[cfg(feature = "compute")]
+mod task_data;
+#[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{BEST_LINE, chance, dims, layer_params, params_formula, rank_bound, training_dims};
-pub use config::{ActivationChoice, Config, Dataset, Target};
+pub use checks::{BEST_LINE, dims, layer_params, params_formula, rank_bound};
+pub use config::{ActivationChoice, Config, Dataset, PlaneChoice, Target, TaskShape};
 #[cfg(feature = "page")]
 pub use panel::{MlpPanel, cover};
 pub use pieces::{
     FIT_POINTS, FIT_RATE, FIT_SIZES, FIT_STEPS, ReluSum, ReluUnit, TrainedPieces, error_bound, grid,
 };
+pub use record::{NetRecord, Record};
+pub use samples::{Axis, BOUNDARY_REACH, BOUNDARY_SIDE, CURVE_POINTS, MAX_SHOWN, PlanePoint, Samples};
 pub use snapshot::{MAP_SIDE, ModelId, ParamIndex, Request, Snapshot};
 
-use crate::core::curve::{Curve, RunSeries};
+use crate::core::curve::RunSeries;
 use crate::run::Experiment;
-use crate::run::arm::{Arm, ArmSeries, StepBatch, push_each, series_of};
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::spectrum::Spectrum;
 use serde::{Deserialize, Serialize};
@@ -121,20 +133,16 @@ impl Factors {
     }
 }
 
-/// The samples that figures show.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Samples {
-    /// Test points: x, y, class.
-    Points(Vec<(f32, f32, u8)>),
-    /// Test images.
-    Images {
-        /// Height and width in pixels.
-        side: u32,
-        /// Gray values, `[n, side, side]`.
-        pixels: Vec<u8>,
-        /// Classes, `[n]`.
-        labels: Vec<u8>,
-    },
+/// Scores of predictions that need no network, to compare networks with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The scores of the best constant prediction on training and on held-out samples: the accuracy of the most frequent
+    /// class, or the root mean squared error of the mean.
+    pub constant: [f32; 2],
+    /// The mean squared error of the mean over the training samples, in standardized units; 0 for classes.
+    pub constant_loss: f32,
+    /// The root mean squared errors of linear least squares, if a number is predicted.
+    pub linear_fit: Option<[f32; 2]>,
 }
 
 /// Measurements of a network since its last report.
@@ -142,14 +150,21 @@ pub enum Samples {
 pub struct Measured {
     /// Frobenius norm of the gradient of each layer's weight, at the last step.
     pub grad_norms: Vec<f32>,
-    /// Accuracies, at the steps where they were measured.
+    /// Scores, at the steps where they were measured.
     pub scores: Vec<Score>,
-    /// Probability of class 1 on a grid over the plane, row by row from y = -1.25 up; empty for images.
+    /// Predictions on a grid over the plane, row by row from y = -1.25 up: the probability of class 1 of two classes, the
+    /// probability of the predicted class of more, or the predicted number in standardized units. Empty for images, and if a
+    /// number is predicted from one feature.
     pub boundary: Vec<f32>,
     /// The predicted classes of the sample images; empty for points.
     pub predictions: Vec<u8>,
     /// The network itself, if a snapshot is due.
     pub snapshot: Option<Rc<Snapshot>>,
+    /// The predicted classes on the grid of the boundary, if there are more than two.
+    pub classes: Vec<u8>,
+    /// The predicted number at [`CURVE_POINTS`] even steps over the x axis, as y coordinates of the plane, if it is predicted
+    /// from one feature.
+    pub curve: Vec<f32>,
 }
 
 /// The networks as they are initialized, one of each per arm, and their data.
@@ -157,7 +172,7 @@ pub struct Measured {
 pub struct Untrained {
     /// The weights, and the maps of the units.
     pub nets: [Rc<Snapshot>; 2],
-    /// Probability of class 1 on the grid of the boundary; empty for images.
+    /// Predictions on the grid of the boundary, see [`Measured::boundary`].
     pub boundaries: [Rc<Vec<f32>>; 2],
     /// The predicted classes of the sample images; empty for points.
     pub predictions: [Rc<Vec<u8>>; 2],
@@ -165,159 +180,29 @@ pub struct Untrained {
     pub grad_norms: [Vec<f32>; 2],
     /// The samples that figures show.
     pub samples: Option<Rc<Samples>>,
+    /// See [`Measured::classes`].
+    pub classes: [Rc<Vec<u8>>; 2],
+    /// See [`Measured::curve`].
+    pub curves: [Rc<Vec<f32>>; 2],
+    /// The scores of simple predictions for the user's own data.
+    pub baseline: Option<Baseline>,
 }
 
-/// The accuracy of a network at one step.
+/// The score of a network at one step: its accuracy, or its root mean squared error in the units of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The training step.
     pub step: u32,
-    /// Accuracy on at most 2,000 training samples.
+    /// The score on at most 2,000 training samples.
     pub train: f32,
-    /// Accuracy on held-out samples.
+    /// The score on held-out samples.
     pub test: f32,
-}
-
-/// Points along each side of the decision-boundary grid.
-pub const BOUNDARY_SIDE: usize = 48;
-/// The grid covers this far from the origin in both directions.
-pub const BOUNDARY_REACH: f32 = 1.25;
-
-/// Everything the page has received.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Record {
-    /// The number of parameters in the module.
-    pub params_counted: Option<u32>,
-    /// The activations of the untrained networks on a random batch.
-    pub collapse: Option<Rc<Collapse>>,
-    /// Both networks before training.
-    pub untrained: Option<Rc<Untrained>>,
-    /// The sums of ReLU units that training finds.
-    pub pieces: Option<Rc<TrainedPieces>>,
-    /// The runs, one per arm.
-    pub arms: [NetRecord; 2],
-}
-
-impl Record {
-    /// Returns the latest snapshot of a network, from the run or from before it.
-    pub fn net(&self, arm: usize) -> Option<&Rc<Snapshot>> {
-        let of_run = self.arms.get(arm)?.snapshot.as_ref();
-        of_run.or_else(|| self.untrained.as_ref()?.nets.get(arm))
-    }
-
-    /// Returns the latest decision boundary of a network, from the run or from before it; empty for images.
-    pub fn boundary(&self, arm: usize) -> Option<&Rc<Vec<f32>>> {
-        let of_run = Some(&self.arms.get(arm)?.boundary).filter(|values| !values.is_empty());
-        of_run.or_else(|| self.untrained.as_ref()?.boundaries.get(arm))
-    }
-
-    /// Returns the latest predictions of a network for the sample images; empty for points.
-    pub fn predictions(&self, arm: usize) -> Option<&Rc<Vec<u8>>> {
-        let of_run = Some(&self.arms.get(arm)?.predictions).filter(|classes| !classes.is_empty());
-        of_run.or_else(|| self.untrained.as_ref()?.predictions.get(arm))
-    }
-
-    /// Returns the latest gradient norm of each layer, and the step at which it was measured. The gradient of the
-    /// untrained network is that of step 1.
-    pub fn grad_norms(&self, arm: usize) -> Option<(u32, Vec<f64>)> {
-        let of_run = self.arms.get(arm)?.grad_norms.iter().map(|curve| curve.last().copied());
-        let of_run: Option<Vec<(f64, f64)>> = of_run.collect();
-        if let Some(last) = of_run.filter(|points| !points.is_empty()) {
-            let step = last.first().map_or(0, |point| point.0 as u32);
-            return Some((step, last.into_iter().map(|point| point.1).collect()));
-        }
-        let norms = self.untrained.as_ref()?.grad_norms.get(arm)?;
-        (!norms.is_empty()).then(|| (0, norms.iter().copied().map(f64::from).collect()))
-    }
-
-    /// Returns the gradient norm of the first layer divided by that of the last, before the first step.
-    pub fn gradient_ratio(&self, arm: usize) -> Option<f64> {
-        let untrained = || {
-            let norms = self.untrained.as_ref()?.grad_norms.get(arm)?;
-            let (early, late) = (f64::from(*norms.first()?), f64::from(*norms.last()?));
-            (late > 0.0).then_some(early / late)
-        };
-        self.arms.get(arm)?.gradient_ratio().or_else(untrained)
-    }
-
-    /// Returns the samples that figures show, from the run or from before it.
-    pub fn samples(&self) -> Option<&Rc<Samples>> {
-        let untrained = || self.untrained.as_ref().and_then(|untrained| untrained.samples.as_ref());
-        self.arms[LINEAR].samples.as_ref().or_else(untrained)
-    }
 }
 
 /// The index of the linear network among the arms.
 pub const LINEAR: usize = 0;
 /// The index of the non-linear network among the arms.
 pub const NONLINEAR: usize = 1;
-
-/// The run of one arm. Pointers are shared: a figure tells by the pointer whether its data changed.
-///
-/// The order of the fields is the format of saved runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetRecord {
-    /// The samples that figures show.
-    pub samples: Option<Rc<Samples>>,
-    /// Loss over steps.
-    pub losses: Curve,
-    /// Accuracies over steps.
-    pub scores: Rc<Vec<Score>>,
-    /// Gradient norm over steps, one curve per layer.
-    pub grad_norms: Vec<Curve>,
-    /// Probability of class 1 on the grid of the boundary; empty for images.
-    pub boundary: Rc<Vec<f32>>,
-    /// The predicted classes of the sample images; empty for points.
-    pub predictions: Rc<Vec<u8>>,
-    /// The latest snapshot of the network.
-    pub snapshot: Option<Rc<Snapshot>>,
-}
-
-impl NetRecord {
-    fn apply_frame(&mut self, steps: &StepBatch, measured: Measured) {
-        self.losses.extend_steps(steps.first_step, &steps.losses);
-        for score in measured.scores {
-            let scores = Rc::make_mut(&mut self.scores);
-            // After a weight is changed by hand, the network is scored again at the same step.
-            if scores.last().is_some_and(|last| last.step == score.step) {
-                scores.pop();
-            }
-            scores.push(score);
-        }
-        if measured.snapshot.is_some() {
-            self.snapshot = measured.snapshot;
-        }
-        push_each(&mut self.grad_norms, steps.last_step(), &measured.grad_norms);
-        if !measured.boundary.is_empty() {
-            self.boundary = Rc::new(measured.boundary);
-        }
-        if !measured.predictions.is_empty() {
-            self.predictions = Rc::new(measured.predictions);
-        }
-    }
-
-    /// Returns an accuracy over steps: on training samples, or on held-out ones.
-    pub fn accuracies(&self, value: fn(&Score) -> f32) -> Curve {
-        self.scores.iter().map(|score| (score.step.into(), value(score).into())).collect()
-    }
-
-    /// Returns the gradient norm of the first layer divided by that of the last, at their first measurement.
-    pub fn gradient_ratio(&self) -> Option<f64> {
-        let first = |curve: &Curve| curve.first().map(|point| point.1);
-        let (early, late) = (first(self.grad_norms.first()?)?, first(self.grad_norms.last()?)?);
-        (late > 0.0).then_some(early / late)
-    }
-
-    /// Returns the latest test accuracy.
-    pub fn accuracy(&self) -> Option<f64> {
-        self.scores.last().map(|score| f64::from(score.test))
-    }
-
-    /// Returns the latest test accuracy once the network has been trained.
-    pub fn trained_accuracy(&self) -> Option<f64> {
-        self.accuracy().filter(|_| self.scores.last().is_some_and(|score| score.step > 0))
-    }
-}
 
 impl Experiment for Mlp {
     const SLUG: &'static str = "mlp";
@@ -342,17 +227,23 @@ impl Experiment for Mlp {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
+        let is_regression = record.samples().is_some_and(|samples| samples.is_regression());
         series_of(Self::ARMS, &record.arms, |net| {
-            let of_net = [
-                ArmSeries::new("loss", "Loss", "nats", &net.losses),
-                ArmSeries::new("accuracy", "Test accuracy", "", &net.accuracies(|score| score.test)),
-                ArmSeries::new(
-                    "accuracy_train",
-                    "Training accuracy",
-                    "",
-                    &net.accuracies(|score| score.train),
-                ),
-            ];
+            let [test, train] = [|score: &Score| score.test, |score: &Score| score.train]
+                .map(|value| net.scores_over_steps(value));
+            let of_net = if is_regression {
+                [
+                    ArmSeries::new("loss", "Loss", "", &net.losses),
+                    ArmSeries::new("rmse", "Test error", "", &test),
+                    ArmSeries::new("rmse_train", "Training error", "", &train),
+                ]
+            } else {
+                [
+                    ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                    ArmSeries::new("accuracy", "Test accuracy", "", &test),
+                    ArmSeries::new("accuracy_train", "Training accuracy", "", &train),
+                ]
+            };
             let norms = ArmSeries::of_parts("grad_norm", "Gradient norm", "layer", &net.grad_norms);
             of_net.into_iter().chain(norms).collect()
         })

@@ -31,24 +31,39 @@ pub(super) fn grid(side: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(cells.collect::<Vec<_>>(), [side * side, 2]), device)
 }
 
-/// Returns the probability of class 1 at each point of a grid.
+/// Returns the probability of class 1 at each point of a grid and no classes, or with more than two classes the probability
+/// of the predicted class and that class.
 ///
 /// # Shapes
-/// `grid`: `[n, 2]`, output: `n` numbers.
+/// `grid`: `[n, d_in]`, output: `n` numbers.
 ///
 /// # Errors
 /// Fails if the device cannot be read.
-pub(super) async fn boundary(net: &Net, grid: &Tensor<2>) -> Result<Vec<f32>, LabError> {
-    let [rows, _] = grid.dims();
-    read(softmax(net.forward(grid.clone()), 1).slice([0..rows, 1..2])).await
+pub(super) async fn probabilities(net: &Net, grid: &Tensor<2>) -> Result<(Vec<f32>, Vec<u8>), LabError> {
+    let probabilities = softmax(net.forward(grid.clone()), 1);
+    let [rows, n_classes] = probabilities.dims();
+    if n_classes <= 2 {
+        return Ok((read(probabilities.slice([0..rows, 1..2])).await?, Vec::new()));
+    }
+    let values = read(probabilities).await?;
+    let best = |row: &[f32]| {
+        let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or((0.0, 0), |(class, probability)| (*probability, class as u8))
+    };
+    Ok(values.chunks_exact(n_classes).map(best).unzip())
 }
 
 /// Reads all weights and biases of a network, and the maps of its units if there is a grid of side
-/// [`MAP_SIDE`], at once.
+/// [`MAP_SIDE`], at once. `inputs` are the inputs as functions of the plane.
 ///
 /// # Errors
 /// Fails if the device cannot be read.
-pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> Result<Snapshot, LabError> {
+pub(super) async fn snapshot(
+    net: &Net,
+    step: u32,
+    grid: Option<&Tensor<2>>,
+    inputs: &[[f32; 3]],
+) -> Result<Snapshot, LabError> {
     fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
         let n: usize = tensor.dims().iter().product();
         tensor.reshape([n])
@@ -87,7 +102,7 @@ pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> 
             ranges.push(range);
         }
     }
-    Ok(Snapshot { step, dims, has_bias, params, maps, ranges, edits: 0 })
+    Ok(Snapshot { step, dims, has_bias, params, maps, ranges, edits: 0, inputs: inputs.to_vec() })
 }
 
 /// Sets a weight or a bias. The optimizer keeps its state.

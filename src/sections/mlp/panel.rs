@@ -1,5 +1,6 @@
 //! The panel of section 1.
 
+mod board;
 mod code;
 mod collapse;
 mod cover;
@@ -7,7 +8,9 @@ mod figures;
 mod gradients;
 mod matrices;
 mod network;
+mod own;
 mod pieces;
+mod plane;
 mod text;
 
 use crate::client::use_experiment;
@@ -23,6 +26,7 @@ use figures::{Accuracy, TrainFigures};
 use gradients::{GradientBars, GradientCurves};
 use matrices::Matrices;
 use network::Network;
+use own::{OwnBoard, table_import};
 use pieces::{PieceErrors, Pieces};
 use yew::prelude::*;
 
@@ -35,9 +39,15 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let config: &Config = &settings.config;
     let lab = use_experiment::<Mlp>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
-    let plane = config.dataset != Dataset::FashionMnist;
-    let data_keys: &[_] =
-        if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
+    let data_keys: &[_] = match config.dataset {
+        Dataset::Spirals | Dataset::Circles | Dataset::Moons | Dataset::Xor => {
+            keys![Config; dataset, noise, seed]
+        }
+        Dataset::Own if config.task().d_in > 2 => {
+            keys![Config; dataset, points, data, plane, axis_x, axis_y, seed]
+        }
+        _ => keys![Config; dataset, seed],
+    };
     let has_run = !matches!(lab.state, RunState::Idle | RunState::Error(_));
     // Settings that a lesson hides must not be editable in the drawing.
     let hidden = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
@@ -52,7 +62,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             below: html! {
                 <>
                     { text::boundary() }
-                    <Accuracy config={config.clone()} />
+                    <Accuracy config={config.clone()} record={record.clone()} />
                     { text::initialization() }
                 </>
             },
@@ -122,6 +132,16 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             below: html! { <><Readouts />{ text::param_formula(config) }{ text::parameters() }</> },
             ..ChapterBody::default()
         },
+        "own" => ChapterBody {
+            lead: text::own_lead(),
+            stage: html! {
+                <OwnBoard config={config.clone()} record={record.clone()} is_locked={is_locked(&settings.assignment, Config::PARAMS, "points")} set={settings.set.clone()} />
+            },
+            keys: keys![Config; dataset, activation, width, learning_rate, weight_decay],
+            hint: Some(Hint { words: "Overfit a noisy line.", experiment: "noisy-line" }),
+            below: html! { <>{ table_import(config, &settings.set) }{ text::own() }</> },
+            ..ChapterBody::default()
+        },
         "code" => ChapterBody {
             lead: code::code_lead(),
             stage: code::code_parts(config),
@@ -134,7 +154,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         settings: vec![
             controls("Network", keys![Config; depth, width, hidden, activation, bias]),
             controls("Data", data_keys),
-            controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]),
+            controls("Training", keys![Config; optimizer, learning_rate, weight_decay, batch_size, steps]),
             controls("ReLU pieces", keys![Config; pieces, target]),
             controls("Random input", keys![Config; d_in, n_probe, directions]),
         ],

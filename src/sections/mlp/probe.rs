@@ -1,13 +1,12 @@
 //! Measurements that need no training: the parameter count, both networks as they are initialized, the collapse of
 //! a network without non-linearity to a single layer, and what training finds for a function of one variable.
 
+use super::baseline::baseline;
 use super::fit::fit;
 use super::nets::{net, snapshot};
-use super::task::{Pictures, TaskData, forward_backward};
-use super::{
-    Config, FIT_SIZES, Frame, LINEAR, Measured, Mlp, NONLINEAR, TrainedPieces, Untrained, collapse,
-    training_dims,
-};
+use super::task::{N_SCORED, Objective, Pictures, forward_backward};
+use super::task_data::TaskData;
+use super::{Config, FIT_SIZES, Frame, LINEAR, Measured, Mlp, NONLINEAR, TrainedPieces, Untrained, collapse};
 use crate::core::{LabError, Progress};
 use crate::data::batches::Batches;
 use crate::models::mlp::{Activation, Mlp as Net};
@@ -20,10 +19,9 @@ use std::rc::Rc;
 
 impl Probe for Mlp {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let (d_in, d_out) = training_dims(config.dataset);
+        let (d_in, d_out) = (config.task().d_in as usize, config.task().d_out() as usize);
         let autodiff = device.clone().autodiff();
-        let trained =
-            [LINEAR, NONLINEAR].map(|arm| net(&config, arm, d_in as usize, d_out as usize, &autodiff));
+        let trained = [LINEAR, NONLINEAR].map(|arm| net(&config, arm, d_in, d_out, &autodiff));
         ctx.send(Frame::Counted(count_params(&trained[NONLINEAR]) as u32));
         // Without the images the networks are still shown. The error is reported once everything else is measured.
         let task = TaskData::load(&config, ctx).await;
@@ -47,26 +45,33 @@ async fn untrained(
 ) -> Result<Untrained, LabError> {
     let pictures = task.map(|task| Pictures::new(task, device));
     let batch = task.map(|task| {
-        let n = task.train.labels.len();
+        let n = task.train.len();
         let mut batches = Batches::new(n, config.batch_size as usize, config.seed.into());
         task.batch(batches.next_batch())
     });
     let mut untrained =
         Untrained { samples: task.map(|task| Rc::new(task.samples())), ..Untrained::default() };
+    let own = task.filter(|task| task.own.is_some());
+    untrained.baseline = own.map(|task| baseline(task, N_SCORED, config.bias));
+    let objective = Objective::of(config);
     for (arm, net) in nets.iter().enumerate() {
         if let Some([x, y]) = &batch {
             let on_device = |tensor| Tensor::from_inner(tensor);
-            let output = forward_backward(net, on_device(x.tensor(device)), on_device(y.tensor(device)));
+            let output =
+                forward_backward(net, on_device(x.tensor(device)), on_device(y.tensor(device)), objective);
             untrained.grad_norms[arm] = read_all(output.measured).await?;
         }
         let net = net.valid();
         let cells = pictures.as_ref().and_then(|pictures| pictures.cells.as_ref());
-        untrained.nets[arm] = Rc::new(snapshot(&net, 0, cells).await?);
+        let inputs = pictures.as_ref().map(|pictures| pictures.inputs.as_slice()).unwrap_or_default();
+        untrained.nets[arm] = Rc::new(snapshot(&net, 0, cells, inputs).await?);
         if let Some(pictures) = &pictures {
             let mut measured = Measured::default();
             pictures.predict(&net, &mut measured).await?;
             untrained.boundaries[arm] = Rc::new(measured.boundary);
             untrained.predictions[arm] = Rc::new(measured.predictions);
+            untrained.classes[arm] = Rc::new(measured.classes);
+            untrained.curves[arm] = Rc::new(measured.curve);
         }
     }
     Ok(untrained)

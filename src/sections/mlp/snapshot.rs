@@ -25,6 +25,9 @@ pub struct Snapshot {
     pub ranges: Vec<(f32, f32)>,
     /// The number of weights and biases that were changed by hand.
     pub edits: u32,
+    /// The inputs as functions of the plane: their values in its middle, and their slopes along x and y. Empty if the plane
+    /// is that of the two inputs, and for images.
+    pub inputs: Vec<[f32; 3]>,
 }
 
 /// The position of a parameter in a network.

@@ -1,7 +1,8 @@
 //! Trains the linear or the non-linear network; both see the same batches.
 
 use super::nets::{self, net};
-use super::task::{Evaluation, Pictures, TaskData, forward_backward};
+use super::task::{Evaluation, Objective, Pictures, forward_backward};
+use super::task_data::TaskData;
 use super::{Config, Frame, Measured, Mlp, ModelId, Request, Score, Snapshot, params_formula};
 use crate::core::LabError;
 use crate::data::batches::Batches;
@@ -21,6 +22,9 @@ use std::rc::Rc;
 const WATCH_SHARE: f64 = 25.0;
 /// A larger network sends snapshots only while the page shows it.
 const MAX_PARAMS: u64 = 50_000;
+
+/// With more test samples than this, networks are scored less often.
+const MANY_SAMPLES: usize = 1000;
 
 impl Train for Mlp {
     type Training = MlpTraining;
@@ -61,11 +65,11 @@ impl Training<Mlp> for MlpTraining {
     ) -> Result<Self, LabError> {
         let task = TaskData::load(&config, ctx).await?;
         ctx.send(Frame::Samples(Rc::new(task.samples())));
-        let net = net(&config, arm, task.d_in, task.n_classes, &device.clone().autodiff());
+        let net = net(&config, arm, task.d_in, task.d_out, &device.clone().autodiff());
         Ok(Self {
             evaluation: Evaluation::new(&task, device),
             pictures: Pictures::new(&task, device),
-            batches: Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into()),
+            batches: Batches::new(task.train.len(), config.batch_size as usize, config.seed.into()),
             task,
             train_state: TrainState::new(net, config.optimizer.init()),
             grad_norms: Vec::new(),
@@ -97,14 +101,16 @@ impl Training<Mlp> for MlpTraining {
     fn step(&mut self, _step: u32, batch: Vec<usize>) {
         let batch = self.task.batch(&batch);
         let options = StepOptions::new(self.config.learning_rate);
-        self.grad_norms = self
-            .train_state
-            .step(&batch, options, |net, inputs| forward_backward(net, inputs.get(0), inputs.get(1)));
+        let objective = Objective::of(&self.config);
+        self.grad_norms = self.train_state.step(&batch, options, |net, inputs| {
+            forward_backward(net, inputs.get(0), inputs.get(1), objective)
+        });
     }
 
     fn score_after(&self, step: u32) -> u32 {
         // Scoring 4,000 images costs as much as about 20 steps.
-        at_growing_intervals(step, if self.task.image_side.is_some() { 25 } else { 5 })
+        let is_large = self.task.image_side.is_some() || self.task.test.len() > MANY_SAMPLES;
+        at_growing_intervals(step, if is_large { 25 } else { 5 })
     }
 
     async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<Mlp>) -> Result<(), LabError> {
@@ -181,8 +187,8 @@ impl Training<Mlp> for MlpTraining {
 
 impl MlpTraining {
     async fn snapshot(&self, net: &Net) -> Result<Snapshot, LabError> {
-        let mut snapshot =
-            nets::snapshot(net, self.train_state.steps_done(), self.pictures.cells.as_ref()).await?;
+        let Pictures { cells, inputs, .. } = &self.pictures;
+        let mut snapshot = nets::snapshot(net, self.train_state.steps_done(), cells.as_ref(), inputs).await?;
         snapshot.edits = self.edited.len() as u32;
         Ok(snapshot)
     }
@@ -190,7 +196,7 @@ impl MlpTraining {
     /// Sets parameters by hand. One that is set back before the next step counts as unchanged.
     async fn set(&mut self, values: &[(u32, f32)]) -> Result<(), LabError> {
         let step = self.train_state.steps_done();
-        let before = nets::snapshot(&self.train_state.net().valid(), step, None).await?;
+        let before = nets::snapshot(&self.train_state.net().valid(), step, None, &[]).await?;
         for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
             let Some(param) = before.param_at(index as usize) else { continue };
             nets::set(self.train_state.net_mut(), param, value);

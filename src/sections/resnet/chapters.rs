@@ -74,4 +74,15 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         ],
         trains: true,
     },
+    Chapter {
+        slug: "own",
+        tab: "Your pictures",
+        title: "What happens with your own pictures?",
+        figures: &[
+            ("held-out", "What both networks say about held-out pictures"),
+            ("overfitting", "Accuracy on training and held-out pictures"),
+        ],
+        readouts: &["train_accuracy_plain train_accuracy_residual"],
+        trains: true,
+    },
 ];

@@ -3,10 +3,10 @@
 mod gradients;
 mod training;
 
-use super::{BlockChoice, Config, OrderChoice, Record, ShortcutChoice, cause, params_formula};
+use super::{BlockChoice, Config, Dataset, OrderChoice, Record, ShortcutChoice, cause, params_formula};
 use crate::core::Check;
 use gradients::flow_checks;
-use training::learning_check;
+use training::{learning_check, own_check};
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     let mut checks = vec![count_check(config, record)];
@@ -16,7 +16,10 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
         let flow = flows.into_iter().flatten().find(|flow| flow.batch_norm == batch_norm);
         checks.extend(flow_checks(cause(config.init, batch_norm), flow.map(|flow| &**flow)));
     }
-    checks.push(learning_check(config, record));
+    checks.push(match config.dataset {
+        Dataset::Own => own_check(config, record),
+        Dataset::FashionMnist | Dataset::Cifar10 => learning_check(config, record),
+    });
     checks
 }
 
@@ -46,15 +49,18 @@ fn paper_check(config: &Config, record: &Record) -> Option<Check> {
         && config.batch_norm
         && config.shortcut == ShortcutChoice::A
         && config.order == OrderChoice::Post;
+    let (expected, claim) = match config.dataset {
+        Dataset::FashionMnist => (
+            PAPER_GRAY,
+            "ResNet-20 with option A has 269,722 parameters on color images (0.27 million in He et al. 2016, table 6). On gray images its first convolution has 288 fewer.",
+        ),
+        Dataset::Cifar10 => (
+            PAPER,
+            "ResNet-20 with option A has 269,722 parameters (0.27 million in He et al. 2016, table 6).",
+        ),
+        Dataset::Own => return None,
+    };
     is_paper.then(|| {
-        let (expected, claim) = if config.dataset.channels() == 1 {
-            (
-                PAPER_GRAY,
-                "ResNet-20 with option A has 269,722 parameters on color images (0.27 million in He et al. 2016, table 6). On gray images its first convolution has 288 fewer.",
-            )
-        } else {
-            (PAPER, "ResNet-20 with option A has 269,722 parameters (0.27 million in He et al. 2016, table 6).")
-        };
         let counted = record.structure.as_ref().map(|s| [s.params_residual.into()]);
         Check::counts(claim, [expected.into()], counted)
     })
@@ -64,7 +70,7 @@ fn paper_check(config: &Config, record: &Record) -> Option<Check> {
 mod tests {
     use super::*;
     use crate::core::Verdict;
-    use crate::sections::resnet::{Dataset, Structure};
+    use crate::sections::resnet::Structure;
     use std::rc::Rc;
 
     const HOLDS: Verdict = Verdict::Holds;

@@ -1,6 +1,7 @@
 //! Names for the code that the page writes for section 3.
 
 use super::Config;
+use crate::data::dataset::PictureShape;
 use crate::run::code::{Code, Rename};
 
 /// The inputs, parameter names and sources of section 3.
@@ -27,10 +28,12 @@ const fn renamed(ours: &'static str, theirs: &'static str) -> Rename {
 
 /// Returns constants that follow from the settings. The templates use them like settings.
 pub(super) fn code_values(config: &Config) -> Vec<(&'static str, serde_json::Value)> {
+    let PictureShape { channels, n_classes } = config.picture_shape();
     vec![
         ("blocks_per_stage", config.blocks_per_stage().into()),
         ("channels", config.channels().into()),
-        ("channels_in", config.dataset.channels().into()),
+        ("channels_in", channels.into()),
+        ("n_classes", n_classes.into()),
         // The number of steps between two measurements of the test accuracy, as in training.
         ("score_interval", (config.steps / 10).max(20).into()),
     ]

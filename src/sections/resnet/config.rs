@@ -1,7 +1,9 @@
 //! The settings of section 3.
 
 use super::{Dataset, OptimizerKind};
+use crate::core::data_set::DataId;
 use crate::core::settings::{Settings, SweepPreset, from_query};
+use crate::data::dataset::{PictureShape, SetInfo};
 
 crate::choices! {
     /// The layers of a residual block.
@@ -55,7 +57,9 @@ crate::settings! {
         init: InitChoice = InitChoice::Pytorch, choice, "Initialization", "",
             "Of the convolutions: PyTorch's default (variance 1/(3 fan-in), random biases), He (2/fan-in; He et al. 2015) or LeCun (1/fan-in; LeCun et al. 1998). The last layer always has variance 1/fan-in and biases of zero. With batch norm the scale hardly matters.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Images", "",
-            "Grayscale images of clothes at 64 gray levels, or color photographs if you have added their files. Networks train on 10,000 images and are tested on 500.";
+            "Grayscale images of clothes at 64 gray levels, or color photographs if you have added their files. Networks train on 10,000 images and are tested on 500. Your own pictures: what you add in the chapter “Your pictures”.";
+        data: String = String::new(), text(DataId::check_pictures, "the name of a set of pictures, such as `c3s32k4-9f86d081884c7d65`"), "Your pictures", "",
+            "The set of your own pictures, by its shape and the hash of its content. The chapter “Your pictures” sets it.";
         side: u32 = 16, list(16 "16 (averaged)", 32), "Image side", "",
             "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times faster.";
         augment: bool = false, switch, "Crop and flip", "",
@@ -69,7 +73,7 @@ crate::settings! {
         steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
-            "Draws the initial weights and the order of images. The same seed gives the same run on the same device.";
+            "Draws the initial weights, the order of images, and which of your own pictures are held out. The same seed gives the same run on the same device.";
         n_seeds: u32 = 3, int(1, 20) live, "Random initializations", "",
             "Initial networks whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from minimum to maximum.";
     }
@@ -131,14 +135,22 @@ impl Config {
         self.steps.div_ceil(MAX_COLUMNS).max(1)
     }
 
+    /// Returns the sizes of the data set on which networks depend.
+    pub fn picture_shape(&self) -> PictureShape {
+        self.dataset.shape(&self.data)
+    }
+
+    /// Returns true if this is the data set of the settings.
+    pub fn is_data(&self, info: &SetInfo) -> bool {
+        info.is_of(self.dataset, &self.data)
+    }
+
     /// Returns the number of channels in the first stage: the paper's 16 times the width.
     pub fn channels(&self) -> u32 {
         (16.0 * self.width) as u32
     }
 }
 
-/// The number of classes of both data sets.
-pub const N_CLASSES: usize = 10;
 /// The depths of the prepared sweep about degradation.
 pub const DEPTHS: [u32; 2] = [20, 56];
 

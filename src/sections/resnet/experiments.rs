@@ -117,9 +117,9 @@ fn losses(record: &Record) -> Option<[f64; 2]> {
     both(|arm| record.arms[arm].losses.recent_mean(RECENT))
 }
 
-fn flat_loss(_: &Config, record: &Record) -> Option<Answer> {
+fn flat_loss(config: &Config, record: &Record) -> Option<Answer> {
     let [plain, residual] = losses(record)?;
-    let chance = 10f64.ln();
+    let chance = config.picture_shape().uniform_loss();
     let verdict = match plain - chance {
         off if off.abs() <= SAME => "It is a flat line at chance level",
         off if off < 0.0 => "It falls below chance level",

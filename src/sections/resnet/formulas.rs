@@ -1,6 +1,7 @@
 //! The closed forms of section 3.
 
 use super::{BlockChoice, Config, OrderChoice, ShortcutChoice};
+use crate::data::dataset::PictureShape;
 
 /// Returns the number of parameters by formula: `k^2 c_in c_out` for each convolution, plus `2 c_out` for the
 /// scale and shift of batch norm, or `c_out` for a bias. Projections are such convolutions, with `k = 1`; zero
@@ -20,9 +21,10 @@ pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
     let outer = |c_in: u64, c_out: u64, k: u64| {
         if is_normed_before { k * k * c_in * c_out } else { conv(c_in, c_out, k) }
     };
-    let n_classes = 10;
+    let PictureShape { channels: channels_in, n_classes } = config.picture_shape();
+    let n_classes = u64::from(n_classes);
     let first = u64::from(config.channels());
-    let mut total = outer(config.dataset.channels().into(), first, 3);
+    let mut total = outer(channels_in.into(), first, 3);
     let mut c_in = first;
     for channels in [first, 2 * first, 4 * first] {
         let c_out = match config.block {

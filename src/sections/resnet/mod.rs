@@ -28,17 +28,18 @@ mod shortcut_check;
 mod train;
 mod untrained;
 
-pub use config::{BlockChoice, Config, DEPTHS, InitChoice, N_CLASSES, OrderChoice, ShortcutChoice};
+pub use config::{BlockChoice, Config, DEPTHS, InitChoice, OrderChoice, ShortcutChoice};
 pub use decay::{Cause, Decay, cause, decay};
 pub use findings::{MEASURED_ON, Spread, TRAINING_ERRORS};
 pub use formulas::params_formula;
 #[cfg(feature = "page")]
 pub use panel::{ResNetPanel, cover};
 pub use paths::{BlockPaths, Flow as PathFlow, Paths, ShortcutKind};
-pub use untrained::{DepthFlow, Flow, NetFlow, Samples, ShortcutCheck, Structure};
+pub use untrained::{DepthFlow, Flow, N_HELD_OUT, NetFlow, Pictures, Samples, ShortcutCheck, Structure};
 
 use crate::core::curve::{Curve, RunSeries};
 pub use crate::data::dataset::Dataset;
+use crate::data::dataset::SetInfo;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer_kind::OptimizerKind;
@@ -89,6 +90,8 @@ pub struct Measured {
     pub paths: Option<Rc<Paths>>,
     /// The probabilities of the classes for the sample images, if they were measured.
     pub answers: Option<Rc<Vec<f32>>>,
+    /// The same for the first held-out images.
+    pub held_out: Option<Rc<Vec<f32>>>,
 }
 
 /// The gradient norms of the first convolution of every block at one step.
@@ -107,6 +110,8 @@ pub struct Score {
     pub step: u32,
     /// Accuracy on held-out images.
     pub test: f32,
+    /// Accuracy on as many training images, without augmentation.
+    pub train: f32,
 }
 
 /// Everything the page has received.
@@ -149,6 +154,11 @@ pub struct NetRecord {
     /// The latest probabilities of the classes for the sample images. They are not saved with a run.
     #[serde(skip)]
     pub answers: Option<Rc<Vec<f32>>>,
+    /// The same for the first held-out images.
+    #[serde(skip)]
+    pub held_out: Option<Rc<Vec<f32>>>,
+    /// Accuracy on training images over steps.
+    pub train_accuracy: Curve,
 }
 
 /// The maximum number of batches over which the training error is averaged.
@@ -160,6 +170,7 @@ impl NetRecord {
         self.errors.extend_steps(steps.first_step, &measured.errors);
         for score in measured.scores {
             self.accuracy.push(score.step, score.test);
+            self.train_accuracy.push(score.step, score.train);
         }
         if !measured.norms.is_empty() {
             Rc::make_mut(&mut self.norms).extend(measured.norms);
@@ -169,6 +180,9 @@ impl NetRecord {
         }
         if measured.answers.is_some() {
             self.answers = measured.answers;
+        }
+        if measured.held_out.is_some() {
+            self.held_out = measured.held_out;
         }
     }
 
@@ -207,6 +221,39 @@ impl Record {
         let untrained = || self.samples.as_ref()?.untrained.get(arm);
         self.arms.get(arm).and_then(|net| net.answers.as_ref()).or_else(untrained)
     }
+
+    /// Returns an arm's most probable class and its probability for the first held-out images: at the latest measurement,
+    /// or before training.
+    pub fn held_out_answers(&self, arm: usize) -> Vec<Option<(u8, f32)>> {
+        let Some(samples) = self.samples.as_deref() else { return Vec::new() };
+        let trained = self.arms.get(arm).and_then(|net| net.held_out.as_ref());
+        let probabilities = trained.or_else(|| samples.untrained_held_out.get(arm));
+        let n_classes = samples.info.class_names.len().max(1);
+        let best = |p: &[f32]| {
+            let best = p.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+            best.map(|(class, p)| (class as u8, p))
+        };
+        let answer = |index: usize| best(probabilities?.chunks_exact(n_classes).nth(index)?);
+        (0..samples.held_out.labels.len()).map(answer).collect()
+    }
+
+    /// Returns the images if they are those of the settings. Images of another built-in data set stay on the page until those
+    /// of the settings are loaded; the user's own do not.
+    pub fn samples_of(&self, config: &Config) -> Option<&Rc<Samples>> {
+        let is_own = |dataset| dataset == Dataset::Own;
+        let may_stay = |samples: &&Rc<Samples>| {
+            config.is_data(&samples.info) || !(is_own(config.dataset) || is_own(samples.info.dataset))
+        };
+        self.samples.as_ref().filter(may_stay)
+    }
+
+    /// Returns chance level: the share of the largest class among the held-out pictures. The classes of the built-in data sets
+    /// are equally frequent.
+    pub fn chance(&self, config: &Config) -> f64 {
+        let info = self.samples.as_ref().map(|samples| &samples.info);
+        let own = info.filter(|info| config.dataset == Dataset::Own && config.is_data(info));
+        own.and_then(SetInfo::largest_share).unwrap_or_else(|| config.picture_shape().uniform())
+    }
 }
 
 impl Experiment for ResNet {
@@ -242,6 +289,7 @@ impl Experiment for ResNet {
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
                 ArmSeries::new("accuracy", "Test accuracy", "", &net.accuracy),
                 ArmSeries::new("train_error", "Training error", "", &net.training_error()),
+                ArmSeries::new("train_accuracy", "Training accuracy", "", &net.train_accuracy),
             ];
             let norms = net.norm_curves();
             of_net

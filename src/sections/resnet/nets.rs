@@ -1,14 +1,33 @@
 //! The plans of the networks, for the probe and for training.
 
-use super::{BlockChoice, Config, InitChoice, N_CLASSES, OrderChoice, ShortcutChoice};
+use super::{BlockChoice, Config, InitChoice, OrderChoice, ShortcutChoice};
+use crate::core::LabError;
+use crate::data::assets::Assets;
+use crate::data::dataset::PictureShape;
+use crate::data::images::Images;
 use crate::models::resnet::{BlockKind, Init, LayerOrder, Plan, ShortcutOption};
 use burn::tensor::Tensor;
 
+/// The maximum number of training images.
+const N_TRAIN: usize = 10_000;
+/// The maximum number of test images.
+const N_TEST: usize = 500;
+
+/// Loads the images of the settings.
+///
+/// # Errors
+///
+/// Fails if they are missing or invalid.
+pub(super) async fn load(config: &Config, assets: &mut impl Assets) -> Result<Images, LabError> {
+    config.dataset.load(&config.data, config.seed, N_TRAIN, N_TEST, assets).await
+}
+
 /// Returns the plan of the plain network, or of the residual one with `shortcuts`.
 pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
+    let PictureShape { channels, n_classes } = config.picture_shape();
     Plan {
-        channels_in: config.dataset.channels() as usize,
-        n_classes: N_CLASSES,
+        channels_in: channels as usize,
+        n_classes: n_classes as usize,
         kind: match config.block {
             BlockChoice::Basic => BlockKind::Basic,
             BlockChoice::Bottleneck => BlockKind::Bottleneck,

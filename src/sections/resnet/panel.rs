@@ -10,6 +10,7 @@ mod depth;
 mod drawing;
 mod gradients;
 mod options;
+mod own;
 mod text;
 mod training;
 
@@ -18,8 +19,12 @@ pub use cover::cover;
 use crate::client::{use_batch, use_experiment};
 use crate::keys;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
-use crate::sections::resnet::{Config, Flow, PLAIN, RESIDUAL, ResNet, Structure};
+use crate::panel::{
+    ChapterBody, Hint, Page, PanelProps, PictureImport, PtrEq, Readouts, choose_own, controls, frame,
+    own_link, own_text, use_settings,
+};
+use crate::run::Experiment;
+use crate::sections::resnet::{Config, Dataset, Flow, PLAIN, RESIDUAL, ResNet, Structure};
 use block::BlockFigure;
 use by_hand::ByHandFigure;
 use chain::ChainFigure;
@@ -27,6 +32,7 @@ use depth::{DepthStage, ExperimentRef, repeat};
 use drawing::Drawing;
 use gradients::{FlowFigures, GradientMaps};
 use options::OptionsFigure;
+use own::Own;
 use std::rc::Rc;
 use training::{TrainMore, TrainStage};
 use yew::prelude::*;
@@ -118,6 +124,19 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
             },
             ..ChapterBody::default()
         },
+        "own" => ChapterBody {
+            lead: text::own_lead(),
+            stage: html! { <Own config={config.clone()} record={record.clone()} /> },
+            keys: keys![Config; dataset, width, steps, augment, seed],
+            below: html! {
+                <>
+                    <Readouts />
+                    <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings)} />
+                    { own_text() }
+                </>
+            },
+            ..ChapterBody::default()
+        },
         "code" => ChapterBody {
             lead: code::code_lead(),
             stage: code::code_parts(config),
@@ -130,11 +149,11 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
         settings: vec![
             controls("Networks", keys![Config; depth, block, shortcut, order, width, batch_norm, init, seed]),
             controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]),
-            controls("Data", keys![Config; dataset, side, augment]),
+            controls("Data", keys![Config; dataset, data, side, augment]),
             html! { <Cifar10Box /> }.into(),
             controls("Before training", keys![Config; n_seeds]),
         ],
-        ..Page::default()
+        notice: own_link(&settings, ResNet::SLUG, config.dataset == Dataset::Own),
     };
     frame(&lab, &settings, page, body)
 }

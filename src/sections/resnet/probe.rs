@@ -1,15 +1,12 @@
 //! Measurements that need no training: parameters, shapes, and the gradient through untrained networks.
 
-use super::answers::{answers, sample_batch, samples};
-use super::nets::{norm, plan};
+use super::answers::{answers, sample_batches, samples};
+use super::nets::{load, norm, plan};
 use super::paths::{Watch, Watched};
 use super::shortcut_check::shortcut_check;
-use super::train::{N_TEST, N_TRAIN};
-use super::{
-    Config, DEPTHS, Dataset, DepthFlow, Flow, Frame, N_CLASSES, NetFlow, ResNet, Samples, Structure,
-};
+use super::{Config, DEPTHS, Dataset, DepthFlow, Flow, Frame, NetFlow, ResNet, Samples, Structure};
 use crate::core::{LabError, Progress};
-use crate::data::dataset::Cifar10Files;
+use crate::data::dataset::{Cifar10Files, PictureShape};
 use crate::models::resnet::{PathPosition, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
@@ -32,6 +29,8 @@ impl Probe for ResNet {
         if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
             return Ok(());
         }
+        // Everything else is measured even if there are no images.
+        let mut loaded = Ok(());
         // The other setting of batch norm is measured, too, so that the page can compare claims about both.
         for chosen in [true, false] {
             let batch_norm = config.batch_norm == chosen;
@@ -50,34 +49,39 @@ impl Probe for ResNet {
             }
             if chosen {
                 // The networks of the settings are measured first, because the page shows them.
-                let others = others(&config, device, ctx).await?;
-                for frame in others {
+                let (frames, result) = others(&config, device, ctx).await?;
+                for frame in frames {
                     ctx.send(frame);
                 }
+                loaded = result;
                 step += 2;
                 if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
                     return Ok(());
                 }
             }
         }
-        Ok(())
+        loaded
     }
 }
 
-/// Measures the shortcut, the sample images and the networks of the prepared sweep.
+/// Measures the shortcut, the sample images and the networks of the prepared sweep. The second value tells whether there are
+/// images.
 async fn others(
     config: &Config,
     device: &Device,
     ctx: &mut impl RunContext<ResNet>,
-) -> Result<Vec<Frame>, LabError> {
-    let mut frames = Vec::new();
+) -> Result<(Vec<Frame>, Result<(), LabError>), LabError> {
+    let (mut frames, mut loaded) = (Vec::new(), Ok(()));
     let autodiff = device.clone().autodiff();
     let (x, _) = noise(config, config.seed.into(), &autodiff);
     let net = Net::new(&plan(config, true, config.batch_norm), config.seed.into(), &autodiff);
     frames.extend(shortcut_check(&net, x).await?.map(|check| Frame::Shortcut(Rc::new(check))));
     // Without files there are no images. Training says so.
     if config.dataset != Dataset::Cifar10 || Cifar10Files::find(ctx).await?.is_complete() {
-        frames.push(Frame::Samples(Rc::new(untrained_answers(config, &autodiff, ctx).await?)));
+        match untrained_answers(config, &autodiff, ctx).await {
+            Ok(samples) => frames.push(Frame::Samples(Rc::new(samples))),
+            Err(error) => loaded = Err(error),
+        }
     }
     let mut depths = Vec::new();
     for depth in DEPTHS {
@@ -86,7 +90,7 @@ async fn others(
         depths.push(DepthFlow { depth, nets });
     }
     frames.push(Frame::Depths(Rc::new(depths)));
-    Ok(frames)
+    Ok((frames, loaded))
 }
 
 /// Returns the sample images with the answers of both untrained networks. Batch norm has no running statistics
@@ -96,15 +100,18 @@ async fn untrained_answers(
     autodiff: &Device,
     ctx: &mut impl RunContext<ResNet>,
 ) -> Result<Samples, LabError> {
-    let images = config.dataset.load(N_TRAIN, N_TEST, ctx).await?;
-    let x = sample_batch(config, &images, autodiff);
-    let mut found = Vec::new();
-    for shortcuts in [false, true] {
+    let images = load(config, ctx).await?;
+    let mut samples = samples(config, &images);
+    let batches = sample_batches(config, &images, autodiff);
+    for (arm, shortcuts) in [false, true].into_iter().enumerate() {
         let net = Net::new(&plan(config, shortcuts, config.batch_norm), config.seed.into(), autodiff);
-        found.push(Rc::new(answers(&net, x.clone()).await?));
+        let found = [&mut samples.untrained, &mut samples.untrained_held_out];
+        for (found, batch) in found.into_iter().zip(&batches) {
+            let of_net = Rc::new(answers(&net, batch.clone()).await?);
+            found.get_mut(arm).into_iter().for_each(|found| *found = of_net.clone());
+        }
     }
-    let untrained = found.try_into().unwrap_or_default();
-    Ok(Samples { untrained, ..samples(&images) })
+    Ok(samples)
 }
 
 /// Returns one backward pass through the plain and through the residual network.
@@ -131,7 +138,7 @@ fn structure(config: &Config, device: &Device) -> Structure {
     let (plain, residual) = (net(false), net(true));
     let side = config.side as usize;
     let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
-    let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
+    let x = Tensor::zeros([1, config.picture_shape().channels as usize, side, side], device);
     let mut shapes = vec![shape(x.dims())];
     let logits = residual.forward_with(x, |_, position, h| {
         if position == PathPosition::Output {
@@ -163,10 +170,11 @@ fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1
 /// Returns images of independent standard normal values, which resemble normalized images, and cyclic one-hot
 /// labels.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
-    let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
+    let PictureShape { channels, n_classes } = config.picture_shape();
+    let (channels, n_classes, side) = (channels as usize, n_classes as usize, config.side as usize);
     let rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);
     let n = BATCH * channels * side * side;
     let values: Vec<f32> = rng.sample_iter(StandardNormal).take(n).collect();
     let x = Tensor::from_data(TensorData::new(values, [BATCH, channels, side, side]), device);
-    (x, one_hot((0..BATCH).map(|i| (i % N_CLASSES) as u8), N_CLASSES, device))
+    (x, one_hot((0..BATCH).map(|i| (i % n_classes.max(1)) as u8), n_classes, device))
 }

@@ -1,12 +1,12 @@
 //! Trains the plain or the residual network; both see the same batches.
 
-use super::answers::{answers, sample_batch};
-use super::nets::{norm, plan};
+use super::answers::{answers, sample_batches};
+use super::nets::{load, norm, plan};
 use super::paths::{Watch, Watched};
-use super::{Config, Frame, Measured, N_CLASSES, Norms, RESIDUAL, ResNet, Score};
+use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
-use crate::data::images::{Augment, ImageDraw, Images, SIDE, downsampled};
+use crate::data::images::{Augment, ImageDraw, ImageSet, Images, SIDE, downsampled};
 use crate::models::resnet::ResNet as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::{Training, at_multiples};
@@ -21,10 +21,8 @@ use rand::SeedableRng;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The maximum number of training images.
-pub(super) const N_TRAIN: usize = 10_000;
-/// The maximum number of test images.
-pub(super) const N_TEST: usize = 500;
+/// The minimum number of training images whose accuracy is measured, if there are as many.
+const MIN_TRAIN: usize = 20;
 /// The number of test images per forward pass.
 const TEST_BATCH: usize = 100;
 
@@ -51,9 +49,9 @@ pub struct ResNetTraining {
     /// The positions of these values.
     watched: Option<Watched>,
     scores: Vec<Score>,
-    /// The sample images, and the probabilities of the classes since the last report.
-    samples: Tensor<4>,
-    answers: Option<Vec<f32>>,
+    /// The sample images and the first held-out images, and the probabilities of the classes since the last report.
+    samples: [Tensor<4>; 2],
+    answers: [Option<Rc<Vec<f32>>>; 2],
 }
 
 impl Training<ResNet> for ResNetTraining {
@@ -68,10 +66,10 @@ impl Training<ResNet> for ResNetTraining {
         device: &Device,
         ctx: &mut impl RunContext<ResNet>,
     ) -> Result<Self, LabError> {
-        let images = config.dataset.load(N_TRAIN, N_TEST, ctx).await?;
+        let images = load(&config, ctx).await?;
         let plan = plan(&config, arm == RESIDUAL, config.batch_norm);
         let net = Net::new(&plan, config.seed.into(), &device.clone().autodiff());
-        let samples = sample_batch(&config, &images, device);
+        let samples = sample_batches(&config, &images, device);
         Ok(Self {
             batches: Batches::new(images.train.len(), config.batch_size as usize, config.seed.into()),
             task: Task { side: config.side as usize, images },
@@ -86,7 +84,7 @@ impl Training<ResNet> for ResNetTraining {
             watched: None,
             scores: Vec::new(),
             samples,
-            answers: None,
+            answers: [None, None],
         })
     }
 
@@ -147,9 +145,14 @@ impl Training<ResNet> for ResNetTraining {
 
     async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
         let net = self.train_state.net().valid();
-        let test = self.task.accuracy(&net, &self.device).await?;
-        self.answers = Some(answers(&net, self.samples.clone()).await?);
-        self.scores.push(Score { step, test });
+        let Images { train, test, .. } = &self.task.images;
+        let n_train = test.len().max(MIN_TRAIN);
+        let train = self.task.accuracy(&net, train, n_train, &self.device).await?;
+        let test = self.task.accuracy(&net, test, test.len(), &self.device).await?;
+        for (found, images) in self.answers.iter_mut().zip(&self.samples) {
+            *found = Some(Rc::new(answers(&net, images.clone()).await?));
+        }
+        self.scores.push(Score { step, test, train });
         Ok(())
     }
 
@@ -168,8 +171,8 @@ impl Training<ResNet> for ResNetTraining {
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
         let scores = std::mem::take(&mut self.scores);
-        let answers = self.answers.take().map(Rc::new);
-        let measured = Measured { errors, scores, norms: norms.collect(), paths, answers };
+        let [answers, held_out] = self.answers.each_mut().map(Option::take);
+        let measured = Measured { errors, scores, norms: norms.collect(), paths, answers, held_out };
         ctx.send(Frame::Train { steps, measured });
         Ok(())
     }
@@ -201,19 +204,20 @@ impl Task {
         let (values, labels) = train.augmented(draws, stats, augment);
         let shape = [labels.len(), train.channels, self.side, self.side];
         let x = Input::new(downsampled(values, SIDE, self.side), shape);
-        [x, Input::one_hot(labels.into_iter(), N_CLASSES)]
+        [x, Input::one_hot(labels.into_iter(), train.class_names.len())]
     }
 
-    /// Returns the test accuracy, with the running statistics of batch norm.
-    async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
-        let Images { test, stats, .. } = &self.images;
+    /// Returns the accuracy on the first `n` images of a set, with the running statistics of batch norm.
+    async fn accuracy(&self, net: &Net, set: &ImageSet, n: usize, device: &Device) -> Result<f32, LabError> {
+        let stats = &self.images.stats;
+        let len = set.len().min(n);
         let mut correct = Vec::new();
         let mut n = 0;
-        for start in (0..test.len()).step_by(TEST_BATCH) {
-            let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
-            let (values, labels) = test.batch(&indices, stats);
+        for start in (0..len).step_by(TEST_BATCH) {
+            let indices: Vec<usize> = (start..(start + TEST_BATCH).min(len)).collect();
+            let (values, labels) = set.batch(&indices, stats);
             let rows = labels.len();
-            let shape = [rows, test.channels, self.side, self.side];
+            let shape = [rows, set.channels, self.side, self.side];
             let x = Tensor::from_data(TensorData::new(downsampled(values, SIDE, self.side), shape), device);
             let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
             let y = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows]), device);

@@ -3,6 +3,7 @@
 #[cfg(feature = "compute")]
 use super::PathFlow;
 use super::{BlockChoice, PLAIN, Paths, ShortcutKind};
+use crate::data::dataset::SetInfo;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -105,9 +106,12 @@ pub struct ShortcutCheck {
     pub max_difference: f64,
 }
 
-/// One test image of each class, and what both untrained networks answer.
+/// The maximum number of held-out pictures in the chapter with the user's own.
+pub const N_HELD_OUT: usize = 12;
+
+/// Images and their classes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Samples {
+pub struct Pictures {
     /// 1 for gray, 3 for red, green and blue.
     pub channels: u32,
     /// Width and height.
@@ -116,6 +120,19 @@ pub struct Samples {
     pub pixels: Vec<u8>,
     /// The class of each image.
     pub labels: Vec<u8>,
-    /// For each network, the probabilities of the classes: `[n, N_CLASSES]`.
+}
+
+/// Test images, and what both untrained networks answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// The data set that they are from.
+    pub info: SetInfo,
+    /// The first test image of each class.
+    pub per_class: Pictures,
+    /// For each network, the probabilities of the classes: `[n, n_classes]`.
     pub untrained: [Rc<Vec<f32>>; 2],
+    /// The first [`N_HELD_OUT`] test images.
+    pub held_out: Pictures,
+    /// For each network, the probabilities of the classes: `[n, n_classes]`.
+    pub untrained_held_out: [Rc<Vec<f32>>; 2],
 }

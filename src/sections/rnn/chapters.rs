@@ -49,4 +49,15 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         ],
         trains: true,
     },
+    Chapter {
+        slug: "own",
+        tab: "Your lines",
+        title: "What do they learn from your own lines?",
+        figures: &[
+            ("line", "A held-out line, character by character"),
+            ("line-accuracy", "Training and held-out accuracy"),
+        ],
+        readouts: &["accuracy_train_rnn accuracy_train_lstm"],
+        trains: true,
+    },
 ];

@@ -1,7 +1,10 @@
 //! The closed forms of section 4, and its claims compared with the measurements.
 
-use super::{Agreement, Alphabet, Config, ForgetBias, LSTM, Paths, RNN, Record};
+use super::{
+    Agreement, Alphabet, Config, ForgetBias, LSTM, LineSet, NetRecord, Paths, RNN, Record, TaskChoice,
+};
 use crate::core::Check;
+use crate::core::curve::Curve;
 use crate::core::findings::{both, first_x};
 use crate::core::guided::percent;
 
@@ -21,12 +24,18 @@ fn recurrent(config: &Config) -> u64 {
 }
 
 fn output(config: &Config) -> u64 {
-    u64::from(config.n_classes) * u64::from(config.d_hidden + 1)
+    u64::from(config.classes()) * u64::from(config.d_hidden + 1)
 }
 
-/// Returns the accuracy at chance level.
+/// Returns the accuracy at chance level, if all classes are equally frequent.
 pub fn chance(config: &Config) -> f64 {
-    1.0 / f64::from(config.n_classes)
+    1.0 / f64::from(config.classes())
+}
+
+/// Returns the accuracy at chance level: of always naming the most frequent class on held-out lines, or of guessing.
+pub fn chance_level(config: &Config, record: &Record) -> f64 {
+    let lines = record.lines.as_deref().filter(|_| config.task == TaskChoice::Lines);
+    lines.and_then(LineSet::largest_share).unwrap_or_else(|| chance(config))
 }
 
 /// An accuracy above this is not due to chance: on 256 sequences of two classes it is twelve standard deviations away.
@@ -66,9 +75,54 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
         path_check(config, record),
         step_check(record),
     ];
-    checks.extend(gradient_check(config, record));
-    checks.extend(learning_check(config, record));
+    match config.task {
+        TaskChoice::Recall => {
+            checks.extend(gradient_check(config, record));
+            checks.extend(learning_check(config, record));
+        }
+        TaskChoice::Lines => checks.extend([fitting_check(record), generalization_check(config, record)]),
+    }
     checks
+}
+
+/// Compares the accuracy on the lines that are trained on with the share of their most frequent class.
+fn fitting_check(record: &Record) -> Check {
+    let share = record.lines.as_deref().and_then(LineSet::largest_trained_share);
+    let accuracies =
+        both(|arm| record.arms[arm].train_accuracy.last_y()).filter(|_| record.trained().is_some());
+    Check::new(
+        "The LSTM classifies more of the lines it is trained on correctly than a constant answer would.",
+        share.map_or_else(|| "> the largest class".to_owned(), |share| format!("LSTM > {}", percent(share))),
+        accuracies.zip(share).map(|([rnn, lstm], share)| {
+            (format!("on training lines: RNN {}, LSTM {}", percent(rnn), percent(lstm)), lstm > share)
+        }),
+    )
+    .of_training()
+}
+
+/// Compares the accuracies on held-out lines with those on the lines that are trained on. Held-out lines may be easier by
+/// chance, so the claim has a margin.
+fn generalization_check(config: &Config, record: &Record) -> Check {
+    let chance = percent(chance_level(config, record));
+    let accuracies = |of: fn(&NetRecord) -> &Curve| {
+        both(|arm| of(&record.arms[arm]).last_y()).filter(|_| record.trained().is_some())
+    };
+    let measured = accuracies(|net| &net.accuracy).zip(accuracies(|net| &net.train_accuracy));
+    Check::new(
+        "No network does better on held-out lines than on the lines it is trained on.",
+        format!("held out ≤ training + {CHANCE_MARGIN} (largest class: {chance})"),
+        measured.map(|([rnn, lstm], [rnn_train, lstm_train])| {
+            let words = format!(
+                "held out: RNN {}, LSTM {}; training: RNN {}, LSTM {}",
+                percent(rnn),
+                percent(lstm),
+                percent(rnn_train),
+                percent(lstm_train)
+            );
+            (words, rnn <= rnn_train + CHANCE_MARGIN && lstm <= lstm_train + CHANCE_MARGIN)
+        }),
+    )
+    .of_training()
 }
 
 /// Compares the paths before training: with chrono initialization, with each other; with one bias for all units, with the

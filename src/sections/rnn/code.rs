@@ -13,5 +13,9 @@ pub(super) const CODE: Code = Code {
 
 /// Returns the derived constants of the templates.
 pub(super) fn code_values(config: &Config) -> Vec<(&'static str, serde_json::Value)> {
-    vec![("d_in", config.d_in().into())]
+    vec![
+        ("d_in", config.d_in().into()),
+        ("length", config.length().into()),
+        ("classes", config.classes().into()),
+    ]
 }

@@ -1,5 +1,15 @@
 //! The settings of section 4.
 
+use crate::core::data_set::{DataId, Shape};
+
+crate::choices! {
+    /// The task.
+    pub enum TaskChoice {
+        Recall = "recall", "Recall the first token";
+        Lines = "lines", "Your own lines";
+    }
+}
+
 crate::choices! {
     /// The tokens of the noise between the first token and the end.
     pub enum Alphabet {
@@ -46,6 +56,10 @@ crate::settings! {
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
             "Draws the sequences and the initial weights. The same seed gives the same run on the same device.";
+        task: TaskChoice = TaskChoice::Recall, choice, "Task", "",
+            "The first of many random tokens is to be recalled, or lines of your own are to be classified. Lines set the sequence length, the classes and the tokens.";
+        data: String = String::new(), text(DataId::check_lines, "the name of a set of lines"), "Your own lines", "",
+            "The lines with labels that the networks classify. They stay on this device.";
     }
     presets {
         "rnn-fails", "RNN fails, LSTM learns",
@@ -83,9 +97,41 @@ impl Config {
 
     /// Returns the number of tokens in the alphabet, which is the width of the one-hot input.
     pub fn d_in(&self) -> u32 {
-        match self.alphabet {
-            Alphabet::Separate => self.n_classes + self.n_distractors,
-            Alphabet::Shared => self.n_classes,
+        match (self.task, self.alphabet) {
+            (TaskChoice::Lines, _) => self.lines().characters,
+            (TaskChoice::Recall, Alphabet::Separate) => self.n_classes + self.n_distractors,
+            (TaskChoice::Recall, Alphabet::Shared) => self.n_classes,
         }
     }
+
+    /// Returns the number of tokens in a sequence.
+    pub fn length(&self) -> u32 {
+        match self.task {
+            TaskChoice::Recall => self.seq_len,
+            TaskChoice::Lines => self.lines().seq_len,
+        }
+    }
+
+    /// Returns the number of classes.
+    pub fn classes(&self) -> u32 {
+        match self.task {
+            TaskChoice::Recall => self.n_classes,
+            TaskChoice::Lines => self.lines().classes,
+        }
+    }
+
+    /// Returns the shape of the user's lines, or one of usual size if there are none yet.
+    fn lines(&self) -> LineShape {
+        match self.data.parse().map(|id: DataId| id.shape) {
+            Ok(Shape::Lines { seq_len, characters, classes }) => LineShape { seq_len, characters, classes },
+            _ => LineShape { seq_len: 60, characters: 40, classes: 2 },
+        }
+    }
+}
+
+/// The shape of the user's lines.
+struct LineShape {
+    seq_len: u32,
+    characters: u32,
+    classes: u32,
 }

@@ -1,21 +1,14 @@
 //! The gradients of a network at every position of the sequence, and of all its weights.
 
-use super::nets::{inputs, task};
+use super::task::Task;
 use super::{Config, GradientRow};
 use crate::core::LabError;
-use crate::data::recall::stream;
 use crate::models::recurrent::{Recurrent, ThroughTime, gradients};
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use chacha20::ChaCha12Rng;
 use nn_lab_kernels::norm::norm;
-
-/// Returns the random stream that the training batches of both networks come from.
-pub(super) fn batches(config: &Config) -> ChaCha12Rng {
-    stream(config.seed.into(), 0)
-}
 
 /// Returns the gradients of an untrained network on the first batch of its training. The first training step measures the
 /// same numbers.
@@ -24,12 +17,12 @@ pub(super) fn batches(config: &Config) -> ChaCha12Rng {
 /// Fails if the device cannot be read.
 pub(super) async fn untrained_gradients<N: Recurrent>(
     config: &Config,
+    task: &Task,
     net: &N,
     device: &Device,
 ) -> Result<GradientRow, LabError> {
-    let task = task(config);
-    let batch = task.draw(config.batch_size as usize, &mut batches(config));
-    let x: Tensor<3> = inputs(&task, &batch).tensor(device);
+    let batch = task.draw(config, &mut task.draws(config));
+    let x: Tensor<3> = task.inputs(&batch).tensor(device);
     let y = one_hot(batch.labels.iter().copied(), task.n_classes, &device.clone().autodiff());
     let through_time = gradients(net, &x, |logits| cross_entropy(logits, y)).through_time;
     let mut norms = position_norms(through_time).map(|norms| vec![norms]);

@@ -1,7 +1,8 @@
 //! The metrics of section 4.
 
 use super::{
-    Config, FLOAT_FLOOR, LSTM, Paths, RNN, Record, Rnn, chance, params_lstm, params_rnn, steps_to_learn,
+    Config, FLOAT_FLOOR, LSTM, Paths, RNN, Record, Rnn, TaskChoice, chance_level, params_lstm, params_rnn,
+    steps_to_learn,
 };
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -9,7 +10,12 @@ use crate::run::arm::per_arm;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let (arms, records) = (Rnn::ARMS, &record.arms);
-    let chance_level = format!("chance level: {:.3}", chance(config));
+    let chance = chance_level(config, record);
+    let chance_note = format!("chance level: {chance:.3}");
+    let of_chance = match config.task {
+        TaskChoice::Recall => "closed form: 1/K",
+        TaskChoice::Lines => "share of the largest class, held out",
+    };
     // Gradients below the floor are imprecise, so the ratio is computed with the floor.
     let first = [RNN, LSTM].map(|arm| record.gradient_at_first(arm));
     let ratio = first[LSTM].zip(first[RNN]).map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
@@ -25,11 +31,16 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         let steps = steps_to_learn(&net.accuracy);
         [
             arm.loss(&net.losses, 20),
-            accuracy.note(chance_level.clone()),
+            accuracy.note(chance_note.clone()),
             arm.steps(steps, "accuracy above 0.9; measured now and then"),
         ]
     });
-    metrics.push(Metric::new("chance", "Chance level", chance(config)).note("closed form: 1/K"));
+    metrics.push(Metric::new("chance", "Chance level", chance).note(of_chance));
+    metrics.extend(per_arm(arms, records, |arm, net| {
+        let accuracy =
+            arm.metric("accuracy_train", "Accuracy on training lines", net.train_accuracy.last_y());
+        [accuracy.note("of your own lines")]
+    }));
     metrics.extend(per_arm(arms, &first, |arm, &norm| {
         let underflows = norm.is_some_and(|norm| norm < FLOAT_FLOOR);
         let note = if underflows { "below the 32-bit minimum" } else { "‖∂L/∂h₀‖" };

@@ -1,6 +1,7 @@
 //! Section 4: what a recurrent network remembers over 200 steps.
 //!
-//! A vanilla RNN and an LSTM learn to recall the first token of a noisy sequence, from the same seed and on the same batches.
+//! A vanilla RNN and an LSTM learn to recall the first token of a noisy sequence, or to classify lines of the user, from the
+//! same seed and on the same batches.
 //! The probe compares both with burn's modules and measures `dL/dh_t` at every position of the untrained networks. The run
 //! measures it during training.
 
@@ -11,6 +12,7 @@ mod config;
 mod experiments;
 #[cfg(feature = "compute")]
 mod gradients;
+mod lines;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -20,12 +22,15 @@ mod panel;
 mod paths;
 #[cfg(feature = "compute")]
 mod probe;
+#[cfg(feature = "compute")]
+mod task;
 mod trace;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{ROUNDED_AWAY, chance, params_lstm, params_rnn, steps_to_learn};
-pub use config::{Alphabet, Config, ForgetBias};
+pub use checks::{ROUNDED_AWAY, chance, chance_level, params_lstm, params_rnn, steps_to_learn};
+pub use config::{Alphabet, Config, ForgetBias, TaskChoice};
+pub use lines::{Answers, LineSet};
 #[cfg(feature = "compute")]
 pub use nets::{lstm, rnn, task};
 #[cfg(feature = "page")]
@@ -64,6 +69,12 @@ pub enum Frame {
     Train(StepBatch, Measured),
     /// The gradients of the untrained networks on the first batch of their training.
     UntrainedGradients([Rc<GradientRow>; 2]),
+    /// The description of the user's lines.
+    Lines(Rc<LineSet>),
+    /// The answers of the untrained networks for some held-out lines.
+    UntrainedAnswers([Rc<Answers>; 2]),
+    /// The present answers of an arm's network for some held-out lines.
+    Answered(Rc<Answers>),
 }
 
 /// The largest absolute differences between two implementations.
@@ -114,6 +125,8 @@ pub struct Measured {
     pub gradients: Vec<GradientRow>,
     /// The norm of the gradient of all weights before clipping, with its step.
     pub norms: Vec<(u32, f32)>,
+    /// The accuracy on lines that are trained on, with its step.
+    pub train_accuracies: Vec<(u32, f32)>,
 }
 
 /// The gradient at every position of the sequence, at one training step.
@@ -142,6 +155,10 @@ pub struct Record {
     pub untrained_traces: [Option<Rc<Trace>>; 2],
     /// The gradients of the untrained networks, one entry per arm.
     pub untrained_gradients: [Option<Rc<GradientRow>>; 2],
+    /// The user's lines; `None` in the task of recall.
+    pub lines: Option<Rc<LineSet>>,
+    /// The answers of the untrained networks for held-out lines, one entry per arm.
+    pub untrained_answers: [Option<Rc<Answers>>; 2],
     /// The run of each arm.
     pub arms: [NetRecord; 2],
 }
@@ -163,6 +180,12 @@ impl Record {
     pub fn trace(&self, arm: usize) -> Option<&Rc<Trace>> {
         let of_run = self.arms.get(arm).and_then(|net| net.trace.as_ref());
         of_run.or_else(|| self.untrained_traces.get(arm)?.as_ref())
+    }
+
+    /// Returns what a network says about held-out lines: at present, or untrained before there is a run.
+    pub fn answers(&self, arm: usize) -> Option<&Rc<Answers>> {
+        let of_run = self.arms.get(arm).and_then(|net| net.answers.as_ref());
+        of_run.or_else(|| self.untrained_answers.get(arm)?.as_ref())
     }
 
     /// Returns `||dL/dh_0||` of a network: the latest, or untrained before there is a run.
@@ -223,9 +246,15 @@ pub struct NetRecord {
     /// before this field.
     #[serde(deserialize_with = "or_default")]
     pub norms: Curve,
+    /// The accuracy on lines that are trained on.
+    #[serde(deserialize_with = "or_default")]
+    pub train_accuracy: Curve,
+    /// The answers of the network for held-out lines.
+    #[serde(deserialize_with = "or_default")]
+    pub answers: Option<Rc<Answers>>,
 }
 
-/// Reads the last field of a saved run, or returns its default if the run was saved without it.
+/// Reads one of the last fields of a saved run, or returns its default if the run was saved without it.
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(T::deserialize(from).unwrap_or_default())
 }
@@ -236,6 +265,9 @@ impl NetRecord {
         self.times.extend(&steps.times);
         for (step, accuracy) in measured.accuracies {
             self.accuracy.push(step, accuracy);
+        }
+        for (step, accuracy) in measured.train_accuracies {
+            self.train_accuracy.push(step, accuracy);
         }
         for (step, norm) in measured.norms {
             self.norms.push(step, norm);
@@ -281,6 +313,9 @@ impl Experiment for Rnn {
             (Frame::StepBound(bound), _) => record.step_bound = Some(bound),
             (Frame::UntrainedTraces(traces), _) => record.untrained_traces = traces.map(Some),
             (Frame::UntrainedGradients(rows), _) => record.untrained_gradients = rows.map(Some),
+            (Frame::Lines(lines), _) => record.lines = Some(lines),
+            (Frame::UntrainedAnswers(answers), _) => record.untrained_answers = answers.map(Some),
+            (Frame::Answered(answers), Some(net)) => net.answers = Some(answers),
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
             (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),
             (Frame::Train(steps, measured), Some(net)) => net.apply_frame(&steps, measured),
@@ -292,12 +327,18 @@ impl Experiment for Rnn {
         series_of(Self::ARMS, &record.arms, |net| {
             let first = |row: &GradientRow| Some((row.step.into(), row.hidden.first().copied()?.into()));
             let gradient = net.gradients.iter().filter_map(first).collect();
-            vec![
+            let mut series = vec![
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
                 ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
                 ArmSeries::new("grad_first", "Gradient at the first token", "", &gradient),
                 ArmSeries::new("grad_norm", "Gradient norm of all weights", "", &net.norms),
-            ]
+            ];
+            // Only lines are trained on more than once.
+            if !net.train_accuracy.is_empty() {
+                let curve = &net.train_accuracy;
+                series.push(ArmSeries::new("accuracy_train", "Accuracy on training lines", "", curve));
+            }
+            series
         })
     }
 }

@@ -1,14 +1,13 @@
-//! The networks and the sequences of the settings, for the probe and for training.
+//! The networks of the settings, for the probe and for training.
 
-use super::{Config, ForgetBias};
+use super::{Alphabet, Config, ForgetBias};
 use crate::core::LabError;
-use crate::data::recall::{Recall, Sequences};
+use crate::data::recall::Recall;
 use crate::models::lstm::{ForgetBias as InitialBias, Lstm};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::spectrum::spectral_radius;
-use crate::run::step::Input;
-use crate::run::training::{one_hot_rows, read};
+use crate::run::training::read;
 use burn::tensor::Device;
 
 /// Returns the recall task of the settings.
@@ -16,7 +15,10 @@ pub fn task(config: &Config) -> Recall {
     Recall {
         seq_len: config.seq_len as usize,
         n_classes: config.n_classes as usize,
-        n_distractors: (config.d_in() - config.n_classes) as usize,
+        n_distractors: match config.alphabet {
+            Alphabet::Separate => config.n_distractors as usize,
+            Alphabet::Shared => 0,
+        },
     }
 }
 
@@ -41,7 +43,7 @@ pub async fn rnn(config: &Config, device: &Device) -> Result<VanillaRnn, LabErro
 pub fn lstm(config: &Config, device: &Device) -> Lstm {
     let (d_in, d_h, d_out) = dims(config);
     let forget_bias = match config.forget_bias {
-        ForgetBias::Chrono => InitialBias::Chrono { t_max: config.seq_len as usize },
+        ForgetBias::Chrono => InitialBias::Chrono { t_max: config.length() as usize },
         ForgetBias::One => InitialBias::Constant(1.0),
         ForgetBias::Zero => InitialBias::Constant(0.0),
     };
@@ -50,11 +52,5 @@ pub fn lstm(config: &Config, device: &Device) -> Lstm {
 }
 
 fn dims(config: &Config) -> (usize, usize, usize) {
-    (config.d_in() as usize, config.d_hidden as usize, config.n_classes as usize)
-}
-
-/// Returns one-hot tokens, `[seq_len, n, n_tokens]`.
-pub(super) fn inputs(task: &Recall, sequences: &Sequences) -> Input {
-    let rows = one_hot_rows(sequences.tokens.iter().copied(), task.n_tokens());
-    Input::new(rows, [task.seq_len, sequences.labels.len(), task.n_tokens()])
+    (config.d_in() as usize, config.d_hidden as usize, config.classes() as usize)
 }

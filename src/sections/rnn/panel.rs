@@ -5,16 +5,21 @@ mod code;
 mod cover;
 mod figures;
 mod latest;
+mod names;
+mod own;
 mod sequence;
 mod text;
 
 pub use cover::cover;
 
-use super::{Alphabet, Config, Rnn};
+use super::{Alphabet, Config, Rnn, TaskChoice};
 use crate::client::use_experiment;
 use crate::keys;
-use crate::panel::{ChapterBody, Hint, Page, PanelProps, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Hint, LineImport, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings,
+};
 use figures::PathFigure;
+use serde_json::Value;
 use yew::prelude::*;
 
 /// The panel of section 4: recurrent networks over long sequences.
@@ -28,10 +33,17 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
         let position = position.setter();
         move |t: usize, ()| position.set(t)
     });
-    let task_keys: &[_] = match config.alphabet {
-        Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
-        Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
+    let task_keys: &[_] = match (config.task, config.alphabet) {
+        (TaskChoice::Lines, _) => keys![Config; task, data, seed],
+        (TaskChoice::Recall, Alphabet::Separate) => {
+            keys![Config; task, seq_len, n_classes, alphabet, n_distractors, seed]
+        }
+        (TaskChoice::Recall, Alphabet::Shared) => keys![Config; task, seq_len, n_classes, alphabet, seed],
     };
+    let on_data = use_callback(settings.set.clone(), |id: String, set| {
+        set.emit(("data", Value::from(id)));
+        set.emit(("task", Value::from("lines")));
+    });
     let groups = vec![
         controls("Task", task_keys),
         controls("Networks", keys![Config; d_hidden, forget_bias, spectral_radius]),
@@ -44,7 +56,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             stage: html! {
                 <>
                     { sequence::sequence_figure(config, &lab.record) }
-                    { figures::train_figures(config) }
+                    { figures::train_figures(config, &lab.record) }
                 </>
             },
             keys: keys![Config; seq_len, spectral_radius, forget_bias],
@@ -99,10 +111,24 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             },
             ..ChapterBody::default()
         },
+        "own" => ChapterBody {
+            lead: own::lead(&names::Names::of(config, &lab.record)),
+            stage: html! { <own::LinesFigure config={config.clone()} record={PtrEq(lab.record.clone())} /> },
+            keys: keys![Config; task, d_hidden, learning_rate, batch_size, steps],
+            below: html! {
+                <>
+                    <LineImport data={config.data.clone()} on_data={on_data.clone()} />
+                    { own::accuracy_figure(config, &lab.record) }
+                    <Readouts />
+                    { own::overfitting(config, &lab.record) }
+                </>
+            },
+            ..ChapterBody::default()
+        },
         "code" => ChapterBody {
             lead: code::code_lead(),
             stage: code::code_parts(config),
-            keys: keys![Config; seq_len, alphabet, forget_bias, spectral_radius],
+            keys: keys![Config; task, seq_len, alphabet, forget_bias, spectral_radius],
             ..ChapterBody::default()
         },
         _ => ChapterBody::default(),

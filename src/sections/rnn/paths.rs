@@ -1,31 +1,28 @@
 //! The fraction of a change at each position that is left at the end, and the states of the cells, both from the same
 //! sequence.
 
-use super::nets::{inputs, task};
+use super::task::Shown;
 use super::trace::{LSTM_PARTS, RNN_PARTS, Trace};
-use super::{Config, Paths};
+use super::{Answers, Paths};
 use crate::core::LabError;
-use crate::data::recall::stream;
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::Recurrent;
 use crate::models::rnn::VanillaRnn;
 use crate::run::spectrum::spectral_radius;
 use crate::run::training::{read, read_groups};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation::softmax};
+use burn::nn::Linear;
+use burn::tensor::{Tensor, activation::softmax};
 use nalgebra::DMatrix;
 
-/// Runs the RNN along one sequence and reads its states.
+/// Runs the RNN along the first of the shown sequences and reads its states.
 ///
 /// # Errors
 /// Fails if the device cannot be read.
-pub(super) async fn rnn_trace(
-    config: &Config,
-    rnn: &VanillaRnn,
-    device: &Device,
-) -> Result<Traced, LabError> {
+pub(super) async fn rnn_trace(shown: &Shown, rnn: &VanillaRnn) -> Result<Traced, LabError> {
     let rnn = rnn.valid();
-    let (x, tokens) = sequence(config, device);
+    let (x, tokens) = (shown.first(), shown.tokens.clone());
+    let device = &x.device();
     let [seq_len, _, d_in] = x.dims();
     let [d_h, _] = rnn.recurrent.dims();
     let hidden = rnn.unroll(&x).hidden.reshape([seq_len, d_h]);
@@ -41,13 +38,41 @@ pub(super) async fn rnn_trace(
     Ok(Traced { trace: Trace::new(&RNN_PARTS, d_h, tokens, &parts, answers), parts })
 }
 
-/// Runs the LSTM along one sequence and reads its gates and states.
+/// Returns what the RNN says about all shown sequences.
 ///
 /// # Errors
 /// Fails if the device cannot be read.
-pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) -> Result<Traced, LabError> {
+pub(super) async fn rnn_answers(shown: &Shown, rnn: &VanillaRnn) -> Result<Answers, LabError> {
+    let rnn = rnn.valid();
+    answers(&rnn.output, rnn.unroll(&shown.x).hidden).await
+}
+
+/// Returns what the LSTM says about all shown sequences.
+///
+/// # Errors
+/// Fails if the device cannot be read.
+pub(super) async fn lstm_answers(shown: &Shown, lstm: &Lstm) -> Result<Answers, LabError> {
     let lstm = lstm.valid();
-    let (x, tokens) = sequence(config, device);
+    answers(&lstm.output, lstm.unroll(&shown.x).hidden).await
+}
+
+/// Returns the probabilities of the classes at every position of every sequence, for hidden states `[seq_len, n, d_h]`.
+async fn answers(output: &Linear, hidden: Tensor<3>) -> Result<Answers, LabError> {
+    let [seq_len, n, d_h] = hidden.dims();
+    let by_line = hidden.swap_dims(0, 1).reshape([n * seq_len, d_h]);
+    let probabilities = softmax(output.forward(by_line), 1);
+    let [_, n_classes] = probabilities.dims();
+    let probabilities = read(flat(probabilities)).await?;
+    Ok(Answers { step: 0, n_lines: n as u32, n_classes: n_classes as u32, probabilities })
+}
+
+/// Runs the LSTM along the first of the shown sequences and reads its gates and states.
+///
+/// # Errors
+/// Fails if the device cannot be read.
+pub(super) async fn lstm_trace(shown: &Shown, lstm: &Lstm) -> Result<Traced, LabError> {
+    let lstm = lstm.valid();
+    let (x, tokens) = (shown.first(), shown.tokens.clone());
     let [d_h, _] = lstm.recurrent.dims();
     let [seq_len, _, _] = x.dims();
     let states = lstm.unroll(&x);
@@ -95,12 +120,12 @@ fn flat(tensor: Tensor<2>) -> Tensor<1> {
     tensor.reshape([size])
 }
 
-/// Returns the sequence of the traces, which is neither in the batches nor in the evaluation: its one-hot tokens
-/// `[seq_len, 1, d_in]`, and the tokens.
-fn sequence(config: &Config, device: &Device) -> (Tensor<3>, Vec<u8>) {
-    let task = task(config);
-    let sequences = task.draw(1, &mut stream(config.seed.into(), 2));
-    (inputs(&task, &sequences).tensor(device), sequences.tokens)
+impl Shown {
+    /// Returns the first sequence, `[seq_len, 1, n_tokens]`.
+    fn first(&self) -> Tensor<3> {
+        let [seq_len, n, n_tokens] = self.x.dims();
+        if n == 1 { self.x.clone() } else { self.x.clone().slice([0..seq_len, 0..1, 0..n_tokens]) }
+    }
 }
 
 /// Returns `||J_t||_F / sqrt(d_h)` at each position t, for `J_{T-1} = I` and `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`.

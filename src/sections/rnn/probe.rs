@@ -2,11 +2,11 @@
 //! the untrained networks.
 
 use super::gradients::untrained_gradients;
-use super::nets::{inputs, lstm, rnn, task};
-use super::paths::{lstm_trace, rnn_trace};
+use super::nets::{lstm, rnn};
+use super::paths::{lstm_answers, lstm_trace, rnn_answers, rnn_trace};
+use super::task::Task;
 use super::{Agreement, Config, Frame, Paths, Rnn};
 use crate::core::{LabError, Progress};
-use crate::data::recall::stream;
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
@@ -22,22 +22,32 @@ use std::rc::Rc;
 /// The number of sequences in the comparison with burn: enough to reveal a wrong gate, few enough for any device.
 const N_COMPARED: usize = 3;
 /// The number of positions in each of them.
-const STEPS_COMPARED: u32 = 12;
+const STEPS_COMPARED: usize = 12;
 
 impl Probe for Rnn {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let autodiff = device.clone().autodiff();
+        let task = Task::load(&config, ctx).await?;
+        let described = task.describe();
+        let has_lines = described.is_some();
+        if let Some(lines) = described {
+            ctx.send(Frame::Lines(Rc::new(lines)));
+        }
         let rnn = rnn(&config, &autodiff).await?;
         let lstm = lstm(&config, &autodiff);
         ctx.send(Frame::Counted([count_params(&rnn) as u32, count_params(&lstm) as u32]));
 
         // The first figure of the section shows the sequence and these gradients, so they come first.
-        let (of_rnn, of_lstm) =
-            (rnn_trace(&config, &rnn, device).await?, lstm_trace(&config, &lstm, device).await?);
+        let shown = task.shown(&config, device);
+        let (of_rnn, of_lstm) = (rnn_trace(&shown, &rnn).await?, lstm_trace(&shown, &lstm).await?);
         ctx.send(Frame::UntrainedTraces([Rc::new(of_rnn.trace.clone()), Rc::new(of_lstm.trace.clone())]));
+        if has_lines {
+            let answers = [rnn_answers(&shown, &rnn).await?, lstm_answers(&shown, &lstm).await?];
+            ctx.send(Frame::UntrainedAnswers(answers.map(Rc::new)));
+        }
         let gradients = [
-            untrained_gradients(&config, &rnn, device).await?,
-            untrained_gradients(&config, &lstm, device).await?,
+            untrained_gradients(&config, &task, &rnn, device).await?,
+            untrained_gradients(&config, &task, &lstm, device).await?,
         ];
         ctx.send(Frame::UntrainedGradients(gradients.map(Rc::new)));
         ctx.send(Frame::StepBound(largest_singular_value(&rnn).await?));
@@ -46,11 +56,11 @@ impl Probe for Rnn {
         if ctx.step_done(Progress { step: 1, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
-        let rnn_agreement = compare(&config, &rnn, device, burn_rnn).await?;
+        let rnn_agreement = compare(&config, &task, &rnn, device, burn_rnn).await?;
         if ctx.step_done(Progress { step: 2, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
-        let lstm_agreement = compare(&config, &lstm, device, burn_lstm).await?;
+        let lstm_agreement = compare(&config, &task, &lstm, device, burn_lstm).await?;
         ctx.send(Frame::Agreement([rnn_agreement, lstm_agreement]));
         Ok(())
     }
@@ -74,14 +84,14 @@ struct BurnOutput {
 /// Compares a network with burn's module for the same weights and sequences.
 async fn compare<N: Recurrent>(
     config: &Config,
+    task: &Task,
     net: &N,
     device: &Device,
     theirs: impl FnOnce(&N, Tensor<3>, &Device) -> Comparison,
 ) -> Result<Agreement, LabError> {
-    let task = task(&Config { seq_len: config.seq_len.min(STEPS_COMPARED), ..config.clone() });
     let autodiff = device.clone().autodiff();
-    let sequences = task.draw(N_COMPARED, &mut stream(config.seed.into(), 3));
-    let x: Tensor<3> = inputs(&task, &sequences).tensor(device);
+    let sequences = task.compared(config, N_COMPARED, STEPS_COMPARED);
+    let x: Tensor<3> = task.inputs(&sequences).tensor(device);
     let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
     let ours = gradients(net, &x, |logits| cross_entropy(logits, y.clone()));
 

@@ -134,11 +134,9 @@ impl Trace {
         self.answers.get(t * n_classes..(t + 1) * n_classes).unwrap_or_default()
     }
 
-    /// Returns the probability of the class of the first token, at every position.
-    pub fn right(&self) -> Vec<f32> {
-        let label = usize::from(self.tokens.first().copied().unwrap_or_default());
-        let at = |t| self.answer(t).get(label).copied().unwrap_or(f32::NAN);
-        (0..self.seq_len()).map(at).collect()
+    /// Returns the probability of a class, at every position.
+    pub fn probability(&self, class: usize) -> Vec<f32> {
+        (0..self.seq_len()).map(|t| self.answer(t).get(class).copied().unwrap_or(f32::NAN)).collect()
     }
 }
 
@@ -150,7 +148,7 @@ fn size(kind: PartKind, row: &[f32]) -> f32 {
     }
 }
 
-/// Returns the name of a token: capital letters are classes, lowercase letters are noise.
+/// Returns the name of a token in the task of recall: capital letters are classes, lowercase letters are noise.
 pub fn token_name(config: &Config, token: u8) -> char {
     let first = if u32::from(token) < config.n_classes || config.alphabet == Alphabet::Shared {
         b'A'.saturating_add(token)
@@ -178,9 +176,9 @@ mod tests {
         // The last unit of the second position is not sent, but it counts.
         let rms = |value: f32| (value * value / d_hidden as f32).sqrt();
         assert_eq!((trace.size(0, 0), trace.size(0, 1)), (Some(rms(3.0)), Some(rms(4.0))));
-        assert_eq!(trace.right(), [0.1, 0.8]);
+        assert_eq!(trace.probability(1), [0.1, 0.8]);
         assert_eq!((trace.answer(1), trace.answer(2).len(), trace.size(2, 0)), (&[0.2, 0.8][..], 0, None));
-        assert_eq!(Trace::default().right(), Vec::<f32>::new());
+        assert_eq!(Trace::default().probability(0), Vec::<f32>::new());
     }
 
     #[test]

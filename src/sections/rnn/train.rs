@@ -1,11 +1,12 @@
 //! Trains the RNN or the LSTM; both see the same batches.
 
-use super::gradients::{batches, position_norms, weight_norm};
-use super::nets::{inputs, lstm, rnn, task};
-use super::paths::{Traced, lstm_trace, rnn_trace};
-use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, Trace};
+use super::gradients::{position_norms, weight_norm};
+use super::nets::{lstm, rnn};
+use super::paths::{Traced, lstm_answers, lstm_trace, rnn_answers, rnn_trace};
+use super::task::{Draws, Shown, Task};
+use super::{Answers, Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, TaskChoice, Trace};
 use crate::core::LabError;
-use crate::data::recall::{Recall, Sequences, stream};
+use crate::data::recall::Sequences;
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Gradients, Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
@@ -14,19 +15,15 @@ use crate::run::driver::{Training, at_growing_intervals};
 use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::step::{Input, StepOptions, StepOutput};
 use crate::run::train_state::{AnyTrainState, TrainState};
-use crate::run::training::{accuracy, cross_entropy, read, read_groups};
+use crate::run::training::{accuracy, cross_entropy, read_all, read_groups};
 use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use chacha20::ChaCha12Rng;
 use std::rc::Rc;
 
 /// The minimum time between two traces of the network along a sequence, in milliseconds.
 const TRACE_MS: f64 = 400.0;
 /// Traces take at most `1 / TRACE_SHARE` of the time.
 const TRACE_SHARE: f64 = 50.0;
-
-/// The number of held-out sequences.
-const N_HELD_OUT: usize = 256;
 
 impl Train for Rnn {
     type Training = RnnTraining;
@@ -52,15 +49,18 @@ macro_rules! with_net {
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct RnnTraining {
     config: Config,
-    task: Recall,
-    device: Device,
-    rng: ChaCha12Rng,
-    held_out: HeldOut,
+    task: Task,
+    draws: Draws,
+    shown: Shown,
+    held_out: Labeled,
+    /// Sequences that are trained on.
+    trained_on: Option<Labeled>,
     net: Net,
     /// The steps whose gradients were measured since the last report.
     measured_steps: Vec<u32>,
     norms: Norms,
     accuracies: Vec<(u32, f32)>,
+    train_accuracies: Vec<(u32, f32)>,
     /// The time of the next trace along a sequence, in milliseconds.
     next_trace: f64,
 }
@@ -72,16 +72,17 @@ impl Training<Rnn> for RnnTraining {
         config: Config,
         arm: usize,
         device: &Device,
-        _ctx: &mut impl RunContext<Rnn>,
+        ctx: &mut impl RunContext<Rnn>,
     ) -> Result<Self, LabError> {
-        let task = task(&config);
+        let task = Task::load(&config, ctx).await?;
         let autodiff = device.clone().autodiff();
         let adam = OptimizerKind::Adam.init();
         Ok(Self {
-            held_out: HeldOut::new(&task, &config, device),
+            held_out: Labeled::new(&task, &task.held_out(&config), device),
+            trained_on: task.trained_on().map(|sequences| Labeled::new(&task, &sequences, device)),
+            shown: task.shown(&config, device),
+            draws: task.draws(&config),
             task,
-            device: device.clone(),
-            rng: batches(&config),
             net: match arm {
                 RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, adam)),
                 _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), adam)),
@@ -90,6 +91,7 @@ impl Training<Rnn> for RnnTraining {
             measured_steps: Vec::new(),
             norms: Norms::default(),
             accuracies: Vec::new(),
+            train_accuracies: Vec::new(),
             next_trace: 0.0,
         })
     }
@@ -107,11 +109,11 @@ impl Training<Rnn> for RnnTraining {
     }
 
     fn draw(&mut self) -> Sequences {
-        self.task.draw(self.config.batch_size as usize, &mut self.rng)
+        self.task.draw(&self.config, &mut self.draws)
     }
 
     fn step(&mut self, step: u32, batch: Sequences) {
-        let x = inputs(&self.task, &batch);
+        let x = self.task.inputs(&batch);
         let y = Input::one_hot(batch.labels.iter().copied(), self.task.n_classes);
         let measured = (step - 1).is_multiple_of(self.config.measured_every());
         if measured {
@@ -131,8 +133,12 @@ impl Training<Rnn> for RnnTraining {
     }
 
     async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
-        let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(train_state.net()));
-        self.accuracies.extend(read(accuracy).await?.first().map(|&accuracy| (step, accuracy)));
+        let parts = std::iter::once(&self.held_out).chain(&self.trained_on);
+        let accuracies = parts.map(|part| with_net!(&self.net, state => part.accuracy(state.net())));
+        let accuracies = read_all(accuracies.collect()).await?;
+        let mut points = accuracies.iter().map(|&accuracy| (step, accuracy));
+        self.accuracies.extend(points.next());
+        self.train_accuracies.extend(points.next());
         Ok(())
     }
 
@@ -154,15 +160,27 @@ impl Training<Rnn> for RnnTraining {
             cell: cells.next().unwrap_or_default().to_vec(),
         });
         let gradients = gradients.collect();
-        let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients, norms };
+        let measured = Measured {
+            accuracies: std::mem::take(&mut self.accuracies),
+            gradients,
+            norms,
+            train_accuracies: std::mem::take(&mut self.train_accuracies),
+        };
         let step = steps.last_step();
         ctx.send(Frame::Train(steps, measured));
         let started = ctx.now_ms();
         if over || started >= self.next_trace {
             let traced = match &self.net {
-                Net::Rnn(state) => rnn_trace(&self.config, state.net(), &self.device).await?,
-                Net::Lstm(state) => lstm_trace(&self.config, state.net(), &self.device).await?,
+                Net::Rnn(state) => rnn_trace(&self.shown, state.net()).await?,
+                Net::Lstm(state) => lstm_trace(&self.shown, state.net()).await?,
             };
+            if self.config.task == TaskChoice::Lines {
+                let answers = match &self.net {
+                    Net::Rnn(state) => rnn_answers(&self.shown, state.net()).await?,
+                    Net::Lstm(state) => lstm_answers(&self.shown, state.net()).await?,
+                };
+                ctx.send(Frame::Answered(Rc::new(Answers { step, ..answers })));
+            }
             if over {
                 ctx.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
             }
@@ -214,19 +232,19 @@ fn descend<N: Recurrent>(
     })
 }
 
-/// The held-out sequences.
-struct HeldOut {
+/// Sequences with their labels, on which an accuracy is measured.
+struct Labeled {
     x: Tensor<3>,
     labels: Tensor<1, Int>,
 }
 
-impl HeldOut {
-    fn new(task: &Recall, config: &Config, device: &Device) -> Self {
-        let sequences = task.draw(N_HELD_OUT, &mut stream(config.seed.into(), 1));
+impl Labeled {
+    fn new(task: &Task, sequences: &Sequences, device: &Device) -> Self {
         let labels: Vec<i32> = sequences.labels.iter().map(|&label| label.into()).collect();
+        let n = labels.len();
         Self {
-            x: inputs(task, &sequences).tensor(device),
-            labels: Tensor::from_data(TensorData::new(labels, [N_HELD_OUT]), device),
+            x: task.inputs(sequences).tensor(device),
+            labels: Tensor::from_data(TensorData::new(labels, [n]), device),
         }
     }
 

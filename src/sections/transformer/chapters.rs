@@ -81,4 +81,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         readouts: &["loss_cold loss_hot best_temperature"],
         trains: true,
     },
+    Chapter {
+        slug: "own",
+        tab: "Your text",
+        title: "What does it learn from your own text?",
+        figures: &[("vocabulary", "The characters of the text")],
+        readouts: &[],
+        trains: true,
+    },
 ];

@@ -1,5 +1,7 @@
 //! The settings of section 6.
 
+use crate::core::data_set::DataId;
+
 crate::choices! {
     /// The training task.
     pub enum TaskChoice {
@@ -80,6 +82,8 @@ crate::settings! {
             "Decay rate of AdamW’s average of the squared gradients: about 1 / (1 − β₂) steps are averaged.";
         sample_length: u32 = 160, int(0, 500) live, "Length of samples", "",
             "Characters that the model writes at each saved step.";
+        data: String = String::new(), text(DataId::check_text, "the name of a text"), "Your own text", "",
+            "The text of your own that the model trains on. It stays on this device.";
     }
     presets {
         "first-look", "First look",

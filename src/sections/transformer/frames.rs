@@ -198,6 +198,8 @@ pub struct TextInfo {
     pub predicted: u32,
     /// All characters, in the order of their ids.
     pub vocabulary: Vec<char>,
+    /// The number of occurrences of each of them; empty for repeating sequences, in which all are equally frequent.
+    pub counts: Vec<u32>,
     /// Occurrences of characters that were too rare for the vocabulary, and their number.
     pub folded: (u32, u32),
     /// The beginning of the text.

@@ -15,7 +15,7 @@ mod live;
 mod next_bars;
 mod next_heads;
 mod next_token;
-mod own_text;
+mod own;
 mod positions;
 mod predictions;
 mod schematic;
@@ -36,11 +36,12 @@ use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Hint, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, folded_controls, frame,
-    use_settings,
+    ChapterBody, Hint, Page, PanelAction, PanelProps, PtrEq, Readouts, TextImport, controls, folded_controls,
+    frame, use_settings,
 };
 use crate::protocol::{DeviceKind, Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
+use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -56,6 +57,11 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     });
     let change_settings =
         props.dispatch.reform(|config: Config| PanelAction::Replace(Rc::new(config.to_values()), Vec::new()));
+    let on_data = use_callback(settings.set.clone(), |id: String, set| {
+        set.emit(("data", Value::from(id)));
+        set.emit(("text", Value::from("own")));
+        set.emit(("task", Value::from("text")));
+    });
     let live = live::use_live(&lab);
     let (input, set_input) = next_token::use_input(config.task);
     let chosen = snapshots::use_chosen();
@@ -162,6 +168,19 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             },
             ..ChapterBody::default()
         },
+        "own" => ChapterBody {
+            lead: text::own(),
+            stage: html! { <own::VocabularyFigure info={info()} /> },
+            keys: keys![Config; text, context, steps, dropout],
+            below: html! {
+                <>
+                    <TextImport data={config.data.clone()} on_data={on_data.clone()} />
+                    <training::TextFigure info={info()} />
+                    { text::rare_characters() }
+                </>
+            },
+            ..ChapterBody::default()
+        },
         "code" => ChapterBody {
             lead: code::code_lead(),
             stage: code::code_parts(config),
@@ -170,10 +189,8 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         },
         _ => ChapterBody::default(),
     };
-    let own_text = html! { <own_text::OwnText task={config.task} choice={config.text} info={info()} set={settings.set.clone()} /> };
     let groups = vec![
-        controls("Task", keys![Config; task, text]),
-        own_text.into(),
+        controls("Task", keys![Config; task, text, data]),
         controls("Model", keys![Config; layers, heads, d_model, context, positions, mask, mlp, tied]),
         controls(
             "Training",

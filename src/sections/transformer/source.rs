@@ -164,6 +164,7 @@ impl Source {
             validation: self.validation.len() as u32,
             predicted: (self.periods.len() * self.context) as u32,
             vocabulary: self.vocabulary.chars().to_vec(),
+            counts: Vec::new(),
             folded: (0, 0),
             first_lines: lines.join("\n"),
             uniform: n.ln(),

@@ -45,6 +45,7 @@ pub fn needed(bytes: &[u8], current: &Config, vocabulary: Option<&[char]>) -> Re
                 tied: stored.tied,
                 task: if keeps { current.task } else { stored.task },
                 text: if keeps { current.text } else { stored.text },
+                data: if keeps { current.data.clone() } else { stored.data },
                 ..current.clone()
             }
         }

@@ -1,7 +1,7 @@
 //! The equations of the chapter of code, with a drawing of both networks.
 
 use crate::panel::{CodePart, code_flow};
-use crate::sections::cnn::Config;
+use crate::sections::cnn::{Config, Dataset};
 use crate::ui::math::{math, tex};
 use yew::prelude::*;
 
@@ -37,7 +37,8 @@ pub(super) fn code_parts(config: &Config) -> Html {
                 <CodePart id="classifier" title="Classifier">{ math(tex!(r"\hat y = h W + b")) }</CodePart>
                 <CodePart id="parameters" title="Parameters of a layer">{ math(tex!(r"C_{\mathrm{out}} C_{\mathrm{in}} K^2 + C_{\mathrm{out}}")) }</CodePart>
                 <CodePart id="macs" title="Multiply-accumulates of a layer">{ math(tex!(r"H W\, C_{\mathrm{out}} C_{\mathrm{in}} K^2")) }</CodePart>
-                if config.crop || config.flip {
+                // The program for the user's own pictures has the lab's batches, which are augmented already.
+                if (config.crop || config.flip) && config.dataset != Dataset::Own {
                     <CodePart id="augmentation" title="Augmentation">{ "random crops and mirrored images" }</CodePart>
                 }
                 <CodePart id="data" title="Normalized images">{ math(tex!(r"(x - \mu) / \sigma")) }</CodePart>

@@ -2,9 +2,9 @@
 
 use super::PtrEq;
 use crate::charts::Table;
-use crate::sections::cnn::{Pictures, Samples};
+use crate::sections::cnn::{Dataset, Pictures, Samples};
 use crate::ui::figure::Figure;
-use crate::ui::picture::{Picture, photograph};
+use crate::ui::picture::{Picture, opaque};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -30,10 +30,10 @@ pub(super) fn Data(props: &DataProps) -> Html {
     html! {
         <Figure name="samples" {look_for} {table}>
             if let Some(samples) = samples {
-                { gallery(&samples.train, labels(samples, &samples.train)) }
+                { gallery(samples.info.dataset, &samples.train, labels(samples, &samples.train)) }
                 if !samples.augmented.labels.is_empty() {
                     <p class="cnn-words">{ "The same images after data augmentation, as the networks see them; different in every epoch:" }</p>
-                    { gallery(&samples.augmented, labels(samples, &samples.augmented)) }
+                    { gallery(samples.info.dataset, &samples.augmented, labels(samples, &samples.augmented)) }
                 }
             } else {
                 <p class="cnn-empty">{ "Loading the images…" }</p>
@@ -57,9 +57,9 @@ fn facts(samples: &Samples) -> String {
 }
 
 fn samples_table(samples: &Samples) -> Table {
-    let names = samples.dataset.class_names();
+    let names = &samples.info.class_names;
     let row = |(index, &label): (usize, &u8)| {
-        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
+        let name = names.get(usize::from(label)).map_or("unknown", String::as_str);
         vec![(index + 1).to_string(), label.to_string(), name.to_owned()]
     };
     Table {
@@ -68,11 +68,11 @@ fn samples_table(samples: &Samples) -> Table {
     }
 }
 
-fn labels<'a>(samples: &Samples, pictures: &'a Pictures) -> impl Iterator<Item = Captioned> + 'a {
-    let names = samples.dataset.class_names();
+fn labels<'a>(samples: &'a Samples, pictures: &'a Pictures) -> impl Iterator<Item = Captioned> + 'a {
+    let names = &samples.info.class_names;
     pictures.labels.iter().map(move |&label| {
-        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
-        Captioned { label: name.into(), caption: html! { name } }
+        let name = names.get(usize::from(label)).map_or("unknown", String::as_str).to_owned();
+        Captioned { label: name.clone().into(), caption: html! { name } }
     })
 }
 
@@ -84,16 +84,20 @@ pub(super) struct Captioned {
 }
 
 /// Pictures with their captions.
-pub(super) fn gallery(pictures: &Pictures, captions: impl Iterator<Item = Captioned>) -> Html {
+pub(super) fn gallery(
+    dataset: Dataset,
+    pictures: &Pictures,
+    captions: impl Iterator<Item = Captioned>,
+) -> Html {
     let item = |(rgba, text): (Rc<Vec<u8>>, Captioned)| {
         html! { <li><Picture side={pictures.side as usize} {rgba} label={text.label} /><span>{ text.caption }</span></li> }
     };
-    html! { <ul class="samples cnn-samples">{ for rgba_images(pictures).zip(captions).map(item) }</ul> }
+    html! { <ul class="samples cnn-samples">{ for rgba_images(dataset, pictures).zip(captions).map(item) }</ul> }
 }
 
 /// Returns the pixels of each picture as RGBA.
-pub(super) fn rgba_images(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
-    let channels = pictures.channels as usize;
+pub(super) fn rgba_images(dataset: Dataset, pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
+    let (channels, inverts) = (pictures.channels as usize, dataset.is_light_on_dark());
     let size = channels * (pictures.side * pictures.side) as usize;
-    pictures.pixels.chunks_exact(size.max(1)).map(move |pixels| Rc::new(photograph(channels, pixels)))
+    pictures.pixels.chunks_exact(size.max(1)).map(move |pixels| Rc::new(opaque(channels, pixels, inverts)))
 }

@@ -1,7 +1,7 @@
 //! The test image that several chapters look at, and the buttons that select it.
 
-use crate::sections::cnn::{N_CHOICES, Planes, Samples, drawn};
-use crate::ui::picture::photograph;
+use crate::sections::cnn::{Dataset, N_CHOICES, Planes, Samples, drawn};
+use crate::ui::picture::opaque;
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -22,9 +22,9 @@ pub(super) fn test_image(samples: Option<&Samples>, image: u32) -> Planes {
 }
 
 /// Returns the pixels of an image as RGBA.
-pub(super) fn rgba(image: &Planes) -> Rc<Vec<u8>> {
+pub(super) fn rgba(dataset: Dataset, image: &Planes) -> Rc<Vec<u8>> {
     let bytes: Vec<u8> = image.values.iter().map(|value| (value * 255.0).round() as u8).collect();
-    Rc::new(photograph(image.channels, &bytes))
+    Rc::new(opaque(image.channels, &bytes, dataset.is_light_on_dark()))
 }
 
 /// The buttons to the previous and the next test image.
@@ -36,9 +36,12 @@ pub(super) fn image_choice(
     let words = match samples {
         Some(samples) => {
             let label = samples.test.labels.get(image.saturating_sub(1) as usize);
-            let names = samples.dataset.class_names();
-            let name = label.and_then(|label| names.get(usize::from(*label))).copied();
-            format!("Image {image} of {}: {}", samples.test.labels.len(), name.unwrap_or("unknown"))
+            let name = label.and_then(|label| samples.info.class_names.get(usize::from(*label)));
+            format!(
+                "Image {image} of {}: {}",
+                samples.test.labels.len(),
+                name.map_or("unknown", String::as_str)
+            )
         }
         None => "A drawn T-shirt, until images load".to_owned(),
     };

@@ -47,10 +47,10 @@ fn Choice(props: &ChoiceProps) -> Html {
     let Some(samples) = props.samples.as_ref().map(|samples| &*samples.0) else {
         return html! { <p class="cnn-empty">{ "Loading the images…" }</p> };
     };
-    let names = samples.dataset.class_names();
+    let names = &samples.info.class_names;
     let button = |(index, (rgba, &label)): (usize, (Rc<Vec<u8>>, &u8))| {
         let (set, number) = (props.set.clone(), index as u32 + 1);
-        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
+        let name = names.get(usize::from(label)).map_or("unknown", String::as_str);
         html! {
             <button type="button" data-image={number.to_string()} aria-pressed={(number == props.image).to_string()}
                 onclick={move |_: MouseEvent| set.emit(("image", number.into()))}>
@@ -60,7 +60,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     };
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
-                        { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
+                        { for rgba_images(samples.info.dataset, &samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
 }
@@ -77,7 +77,7 @@ struct NetInsideProps {
 fn NetInside(props: &NetInsideProps) -> Html {
     let view = props.view.as_ref().map(|view| &*view.0);
     let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
-    let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
+    let names = props.samples.as_ref().map_or(&[][..], |samples| &samples.0.info.class_names);
     let look_for = html! {
         <>{ "Top: kernels of the first layer (orange is positive, blue negative)" }
         { if channels == 3 { "; those for red, green and blue are stacked. " } else { ". " } }
@@ -107,10 +107,10 @@ fn when(step: u32) -> String {
 }
 
 /// Returns the predicted class with its softmax output.
-fn prediction(net: &ImageView, names: &[&str]) -> String {
+fn prediction(net: &ImageView, names: &[String]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
-        format!("{}, softmax output {:.0}%", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
+        format!("{}, softmax output {:.0}%", names.get(class).map_or("unknown", String::as_str), 100.0 * p)
     })
 }
 

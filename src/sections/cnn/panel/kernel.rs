@@ -128,7 +128,9 @@ struct Shown<'a> {
 /// Returns the image if the first layer is selected, since that is its input.
 fn photo(shown: &Shown<'_>, image: u32) -> Option<Rc<Vec<u8>>> {
     let index = image.saturating_sub(1) as usize;
-    (shown.pick.layer == 0).then(|| super::data::rgba_images(&shown.samples.test).nth(index)).flatten()
+    (shown.pick.layer == 0)
+        .then(|| super::data::rgba_images(shown.samples.info.dataset, &shown.samples.test).nth(index))
+        .flatten()
 }
 
 /// The controls for image, network, layer and output channel.

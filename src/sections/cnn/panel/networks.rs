@@ -32,8 +32,8 @@ fn channels(width: u32) -> [u32; N_BLOCKS] {
 pub(super) fn Networks(props: &NetworksProps) -> Html {
     let NetworksProps { config, samples, views } = props;
     let samples = samples.as_ref().map(|samples| &*samples.0);
-    let image = rgba(&test_image(samples, config.image));
-    let names = config.dataset.class_names();
+    let image = rgba(config.dataset, &test_image(samples, config.image));
+    let names = samples.map_or(&[][..], |samples| &samples.info.class_names);
     let widths = [false, true].map(|separable| config.width_of(separable));
     let row = |arm: usize| {
         let view = views.get(arm).and_then(|view| view.as_ref()).map(|view| &*view.0);
@@ -78,13 +78,13 @@ fn block_cell(view: Option<&ImageView>, block: usize, channels: u32) -> Html {
 }
 
 /// Returns the predicted class and its probability.
-fn answer(view: Option<&ImageView>, names: &[&str]) -> Html {
+fn answer(view: Option<&ImageView>, names: &[String]) -> Html {
     let best = view.and_then(|view| {
         view.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, p)| (class, *p))
     });
     match best {
         Some((class, p)) => html! {
-            <><strong>{ names.get(class).copied().unwrap_or("unknown") }</strong><span>{ format!("softmax {:.0}%", 100.0 * p) }</span></>
+            <><strong>{ names.get(class).map_or("unknown", String::as_str) }</strong><span>{ format!("softmax {:.0}%", 100.0 * p) }</span></>
         },
         None => html! { <span>{ "…" }</span> },
     }

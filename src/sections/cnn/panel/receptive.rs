@@ -116,7 +116,7 @@ fn picture(
     let inset = 100.0 * MARGIN as f64 / all as f64;
     html! {
         <div class="rf-picture">
-            <div ~style={format!("inset:{inset:.3}%")}><Picture side={SIDE as usize} rgba={rgba(&image)} label="the image" /></div>
+            <div ~style={format!("inset:{inset:.3}%")}><Picture side={SIDE as usize} rgba={rgba(config.dataset, &image)} label="the image" /></div>
             <div ~style={format!("inset:{inset:.3}%")}><Picture side={SIDE as usize} rgba={overlay} label="the weight of each pixel" /></div>
             <svg class="chart-svg" viewBox={format!("-{MARGIN} -{MARGIN} {all} {all}")} role="application" aria-roledescription="image" tabindex="0"
                 aria-label="The receptive field on the image. Arrow keys move the unit." data-action="move-unit"

@@ -6,7 +6,7 @@ use super::PtrEq;
 use super::images::{image_choice, rgba, test_image};
 use crate::charts::{ColorMap, Table, scale::format_exact};
 use crate::sections::cnn::{
-    Config, Conv, ImageView, N_SHIFT_MAPS, Planes, Samples, Shift, dense_layer, edge_kernels,
+    Config, Conv, Dataset, ImageView, N_SHIFT_MAPS, Planes, Samples, Shift, dense_layer, edge_kernels,
 };
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
@@ -122,7 +122,7 @@ pub(super) fn Shifted(props: &ShiftedProps) -> Html {
     html! {
         <Figure name="shifted-maps" look_for={look_for()} {table}>
             <div class="shift">
-                { maps(&measured, names, *shift, &on_shift) }
+                { maps(config.dataset, &measured, names, *shift, &on_shift) }
                 <div class="shift-side">
                     { image_choice(samples.as_ref().map(|samples| &*samples.0), config.image, set) }
                     { shift_buttons(*shift, &on_shift) }
@@ -155,7 +155,13 @@ fn look_for() -> Html {
 }
 
 /// Two rows of pictures, before and after the shift.
-fn maps(measured: &Measured, names: [&'static str; 2], shift: Shift, on_shift: &Callback<Shift>) -> Html {
+fn maps(
+    dataset: Dataset,
+    measured: &Measured,
+    names: [&'static str; 2],
+    shift: Shift,
+    on_shift: &Callback<Shift>,
+) -> Html {
     let Measured { images: [image, moved], conv, dense, n_params: [n_conv, n_dense], .. } = measured;
     let side = image.side;
     let row = |index: usize| {
@@ -183,10 +189,10 @@ fn maps(measured: &Measured, names: [&'static str; 2], shift: Shift, on_shift: &
             <span class="shift-head" data-wide="">{ "Convolution" }<small>{ format!("{} parameters", params(*n_conv)) }</small></span>
             <span class="shift-head" data-wide="">{ "Dense layer" }<small>{ format!("{} parameters", params(*n_dense)) }</small></span>
             <span class="shift-row">{ "before" }</span>
-            <div class="shift-cell" data-map="image" data-when="before"><Picture {side} rgba={rgba(image)} label="the image" /></div>
+            <div class="shift-cell" data-map="image" data-when="before"><Picture {side} rgba={rgba(dataset, image)} label="the image" /></div>
             { row(0) }
             <span class="shift-row">{ "after" }</span>
-            <ImagePad {side} rgba={rgba(moved)} {shift} on_shift={on_shift.clone()} />
+            <ImagePad {side} rgba={rgba(dataset, moved)} {shift} on_shift={on_shift.clone()} />
             { row(1) }
             <span></span>
             <span></span>

@@ -41,6 +41,9 @@ pub(super) fn lead_of(chapter: &str) -> Html {
         "features" => {
             "Maps of the first blocks still show the image’s outline. Deeper maps are coarser, and each of their pixels depends on more of the image."
         }
+        "own" => {
+            "Add two classes of pictures, ten of each are enough to start, and train on them. Until then, the figures show the data set of the settings."
+        }
         _ => "",
     })
 }

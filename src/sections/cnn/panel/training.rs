@@ -24,16 +24,19 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let planned = n_train / config.batch_size.clamp(1, n_train.max(1));
     let per_epoch = if record.steps_per_epoch() > 0 { record.steps_per_epoch() } else { planned };
     let (per_epoch, epochs) = (f64::from(per_epoch.max(1)), f64::from(config.epochs));
-    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
+    let shape = config.picture_shape();
+    let [by_chance, loss] =
+        if config.dataset == Dataset::Own { ["largest class", "equal probabilities"] } else { ["chance"; 2] };
+    let reference = |label: &'static str, y: f64| vec![Reference { label: label.into(), y }];
     html! {
         <ContextProvider<ChartHeight> context={ChartHeight(150.0)}>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so a difficult batch shows in both curves." }}
-                    references={reference(10f64.ln())} x_max={Some(per_epoch * epochs)} />
+                    references={reference(loss, shape.uniform_loss())} x_max={Some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
-                    y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
+                    y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(by_chance, record.chance(config))} x_max={Some(epochs)} markers={true} />
             </div>
         </ContextProvider<ChartHeight>>
     }
@@ -46,9 +49,10 @@ pub(super) fn Confusions(props: &TrainProps) -> Html {
     let tested = [CONV, SEPARABLE].map(|arm| record.0.tested(arm));
     // Equal counts keep their pointer, so that the matrices are not drawn again.
     let counts = use_memo(tested, |tested| tested.each_ref().map(|(confusion, _)| confusion.clone()));
+    let names = record.0.class_names(config);
     let net = |slug: &'static str, title: &'static str, confusion: &Rc<Vec<u32>>| {
         html! {
-            <Confusion {slug} {title} dataset={config.dataset} confusion={confusion.clone()} />
+            <Confusion {slug} {title} names={names.clone()} confusion={confusion.clone()} />
         }
     };
     let [conv, separable] = &*counts;
@@ -64,11 +68,12 @@ pub(super) fn Confusions(props: &TrainProps) -> Html {
 #[component]
 pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
-    let [(_, conv), (_, separable)] = [CONV, SEPARABLE].map(|arm| record.0.tested(arm));
+    let [conv, separable] = [CONV, SEPARABLE].map(|arm| record.0.tested(arm));
+    let names = record.0.class_names(config);
     html! {
         <div class="figure-row">
-            { misclassified_figure("conv", "standard CNN", config.dataset, &conv) }
-            { misclassified_figure("separable", "separable CNN", config.dataset, &separable) }
+            { misclassified_figure(("conv", "standard CNN"), config.dataset, &names, &conv) }
+            { misclassified_figure(("separable", "separable CNN"), config.dataset, &names, &separable) }
         </div>
     }
 }
@@ -77,7 +82,7 @@ pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
 struct ConfusionProps {
     slug: &'static str,
     title: &'static str,
-    dataset: Dataset,
+    names: Vec<String>,
     /// The number of images, `[class, predicted]`.
     confusion: Rc<Vec<u32>>,
 }
@@ -85,12 +90,14 @@ struct ConfusionProps {
 /// The confusion matrix of a network. It changes once per epoch.
 #[component]
 fn Confusion(props: &ConfusionProps) -> Html {
-    let names: Rc<Vec<AttrValue>> = use_memo(props.dataset, |dataset| {
-        dataset.class_names().iter().map(|name| AttrValue::from(*name)).collect()
-    });
+    let names: Rc<Vec<AttrValue>> =
+        use_memo(props.names.clone(), |names| names.iter().cloned().map(AttrValue::from).collect());
     let values =
         use_memo(props.confusion.clone(), |counts| counts.iter().map(|&n| n as f32).collect::<Vec<_>>());
-    let side = if values.is_empty() { 0 } else { names.len() };
+    // The matrix of a run stays while the settings change to a data set with another number of classes.
+    let side = values.len().isqrt();
+    let numbers = || Rc::new((1..=side).map(|class| AttrValue::from(format!("class {class}"))).collect());
+    let names = if names.len() == side { names } else { numbers() };
     let grid = Grid { rows: side, cols: side, values };
     let table = {
         let (grid, names) = (grid.clone(), names.clone());
@@ -105,8 +112,13 @@ fn Confusion(props: &ConfusionProps) -> Html {
     }
 }
 
-fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified: &Misclassified) -> Html {
-    let name = |class: u8| dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
+fn misclassified_figure(
+    (slug, title): (&str, &str),
+    dataset: Dataset,
+    names: &[String],
+    (confusion, misclassified): &(Rc<Vec<u32>>, Rc<Misclassified>),
+) -> Html {
+    let name = |class: u8| names.get(usize::from(class)).map_or("unknown", String::as_str);
     let answers = || misclassified.pictures.labels.iter().zip(&misclassified.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
@@ -123,9 +135,9 @@ fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if misclassified.answers.is_empty() {
-                <p class="cnn-empty">{ "Loading the images…" }</p>
+                <p class="cnn-empty">{ if confusion.is_empty() { "Loading the images…" } else { "It misclassifies none of the test images." } }</p>
             } else {
-                { gallery(&misclassified.pictures, captions) }
+                { gallery(dataset, &misclassified.pictures, captions) }
             }
         </Figure>
     }

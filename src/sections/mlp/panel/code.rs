@@ -41,6 +41,16 @@ pub(super) fn code_parts(config: &Config) -> Html {
         }
         OptimizerKind::Sgd => math(tex!(r"w \leftarrow w - \set{learning_rate}{\eta}\,g")),
     };
+    let is_regression = config.task().is_regression();
+    let (of_data, score) = if is_regression {
+        let score = math(tex!(r"\sqrt{\frac{1}{N} \sum_i (\hat y_i - y_i)^2}"));
+        (super::text::squared_loss_formula(), score)
+    } else {
+        let score = math(tex!(r"\frac{1}{N} \sum_i [\operatorname{argmax} \hat y_i = y_i]"));
+        (super::text::loss_formula(), score)
+    };
+    let loss =
+        html! { <>{ of_data }if config.weight_decay > 0.0 { { "+ " }{ super::text::decay_formula() } }</> };
     html! {
         <>
             { code_flow("From the samples through affine maps and activation functions to the logits, the loss and its gradients.", &[
@@ -60,9 +70,9 @@ pub(super) fn code_parts(config: &Config) -> Html {
                 }
                 <CodePart id="samples" title="Samples">{ math(tex!(r"(x_i, y_i)")) }</CodePart>
                 <CodePart id="update" title="Update of every weight">{ update }</CodePart>
-                <CodePart id="loss" title="Loss">{ math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(y_i \mid x_i)")) }</CodePart>
+                <CodePart id="loss" title="Loss">{ loss }</CodePart>
                 <CodePart id="gradients" title="Gradients, one norm per layer">{ math(tex!(r"\lVert \partial\,\mathrm{loss} / \partial W_\ell \rVert_F")) }</CodePart>
-                <CodePart id="accuracy" title="Accuracy on new samples">{ math(tex!(r"\frac{1}{N} \sum_i [\operatorname{argmax} \hat y_i = y_i]")) }</CodePart>
+                <CodePart id="accuracy" title={if is_regression { "Error on samples" } else { "Accuracy on new samples" }}>{ score }</CodePart>
                 <CodePart id="single-layer" title="The linear network as one layer">{ single }</CodePart>
             </ul>
         </>

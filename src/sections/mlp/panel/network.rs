@@ -8,20 +8,21 @@ mod paint;
 mod widths;
 mod words;
 
+use super::figures::empty_words;
+use super::plane::{Prediction, output_names};
 use crate::charts::measure::use_width;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
 use crate::sections::mlp::{
-    Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Samples, Snapshot,
+    Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Snapshot,
 };
 use crate::ui::figure::Figure;
-use detail::{Detail, Dots, explanation};
+use detail::{Detail, explanation};
 use editor::Editor;
 use hit_targets::HitTargets;
 use layout::{Item, Layout};
 use paint::Painting;
 use serde_json::Value;
-use std::rc::Rc;
 use widths::{column_heads, hidden_units, layers, pagers};
 use words::{short, table, unit_words};
 use yew::prelude::*;
@@ -58,14 +59,13 @@ struct Edit {
 pub(super) fn Network(props: &NetworkProps) -> Html {
     let arm = use_state_eq(|| NONLINEAR);
     let record = &props.record.0;
-    let (Some(net), Some(boundary)) = (record.net(*arm).cloned(), record.boundary(*arm).cloned()) else {
+    let Some(net) = record.net(*arm).cloned() else {
         return html! { <Figure name="network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="network-wait">{ "Loading the compute engine…" }</p></Figure> };
     };
     let choose_arm = arm.setter();
     html! {
         <Drawing config={props.config.clone()} run={props.run} has_run={props.has_run} ask={props.ask.clone()} start_paused_with={props.start_paused_with.clone()} is_past={props.is_past} locked={props.locked}
-            set={props.set.clone()} arm={*arm} choose_arm={Callback::from(move |arm| choose_arm.set(arm))} net={PtrEq(net)} boundary={PtrEq(boundary)}
-            samples={props.record.0.samples().cloned().map(PtrEq)} />
+            set={props.set.clone()} arm={*arm} choose_arm={Callback::from(move |arm| choose_arm.set(arm))} net={PtrEq(net)} record={props.record.clone()} />
     }
 }
 
@@ -82,8 +82,7 @@ struct DrawingProps {
     arm: usize,
     choose_arm: Callback<usize>,
     net: PtrEq<Snapshot>,
-    boundary: PtrEq<Vec<f32>>,
-    samples: Option<PtrEq<Samples>>,
+    record: PtrEq<Record>,
 }
 
 #[component]
@@ -103,7 +102,9 @@ fn Drawing(props: &DrawingProps) -> Html {
         let shape = Snapshot { dims: dims.clone(), ..Snapshot::default() };
         Layout::new(&shape, pages, *available, if images { 84.0 } else { 52.0 })
     });
-    let dots = use_memo(props.samples.clone(), |samples| dots(samples.as_ref()));
+    let prediction =
+        use_memo((props.record.clone(), props.arm), |(record, arm)| Prediction::of(&record.0, *arm));
+    let samples = props.record.0.samples().map(|samples| &**samples);
     // Items of an earlier network may no longer exist.
     let existing = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
     let (chosen, hovered) = (existing(*selected), existing(*pointed).filter(|item| layout.has(*item)));
@@ -154,7 +155,7 @@ fn Drawing(props: &DrawingProps) -> Html {
         let net = net.clone();
         Callback::from(move |()| table(&net))
     };
-    let classes: &'static [&'static str] = if images { &FASHION_MNIST } else { &["class 1", "class 2"] };
+    let classes = use_memo(samples.cloned(), |samples| output_names(samples.as_ref(), &FASHION_MNIST));
     let width = format!("width:{:.0}px", layout.width);
     html! {
         <Figure name="network" look_for={look_for(images)} table={data_table}>
@@ -165,12 +166,12 @@ fn Drawing(props: &DrawingProps) -> Html {
                         { column_heads(&layout, &props.config, props.locked, &props.set) }
                         <div class="network-picture">
                             <Painting net={props.net.clone()} layout={layout.clone()} pointed={hovered.or(chosen)} />
-                            <HitTargets net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} {classes} {on_point} {on_cursor} {on_select} />
+                            <HitTargets net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} classes={classes.clone()} {on_point} {on_cursor} {on_select} />
                         </div>
                         { pagers(&layout, &on_page) }
                     </div></div>
                 </div>
-                <Detail net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
+                <Detail net={props.net.clone()} prediction={PtrEq(prediction.clone())} empty={empty_words(&props.config)} {of} {on_pixel}>
                     { explanation(net, props.arm, props.config.activation, of) }
                 </Detail>
                 <div class="network-bar">
@@ -278,13 +279,6 @@ fn exists(net: &Snapshot, layout: &Layout, item: Item) -> bool {
         Item::Unit(layer, unit) => unit < net.width(layer) && !(layout.bundled && layer == 0 && unit > 0),
         Item::Weight(param) => net.offset(param).is_some(),
     }
-}
-
-/// Returns some of the test points: enough to see the shape, few enough to see the map.
-fn dots(samples: Option<&PtrEq<Samples>>) -> Dots {
-    let Samples::Points(points) = &*samples?.0 else { return None };
-    let points = points.iter().take(200).map(|&(x, y, class)| (x.into(), y.into(), class.into()));
-    Some(Rc::new(points.collect()))
 }
 
 fn look_for(images: bool) -> Html {

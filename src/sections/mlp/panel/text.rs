@@ -122,6 +122,33 @@ pub(super) fn parameters() -> Html {
     }
 }
 
+pub(super) fn own_lead() -> Html {
+    html! {
+        <p class="lead">{ "Draw points of several classes, or a curve, and train. Or open a table with up to 64 features: a fifth of its rows is held out for testing." }</p>
+    }
+}
+
+pub(super) fn own() -> Html {
+    html! {
+        <>
+            <p>
+                { "If the target is a number, the networks have one output and minimize the squared error " }{ squared_loss_formula() }
+                { ". Errors are in the units of the target. Compare them with two predictions that need no network, which the chapter on boundaries draws as lines: the mean of the training samples, and linear least squares. No linear network has a smaller squared error on the training samples than least squares." }
+            </p>
+            <p>
+                { "A wide network follows a few points as closely as it can, noise included. The training error then falls while the error on held-out points rises: it overfits. L2 weight decay adds " }{ decay_formula() }
+                { " to the loss. It keeps weights small, and with them the slopes of the function, so curves become smoother. Too much of it flattens them." }
+            </p>
+            <p>{ "Your data stay in this browser: they are read, stored and learned here, and sent nowhere. A link contains points that you draw, up to 200, but only the name of a table." }</p>
+        </>
+    }
+}
+
+/// The term of L2 weight decay.
+pub(super) fn decay_formula() -> Html {
+    math(tex!(r"\frac{\set{weight_decay}{\lambda}}{2} \sum_\ell \lVert W_\ell \rVert_F^2"))
+}
+
 /// The equation of a layer.
 pub(super) fn layer_formula() -> Html {
     math(tex!(r"h_\ell = f(h_{\ell-1} W_\ell + b_\ell)"))
@@ -159,6 +186,11 @@ pub(super) fn bound_formula() -> Html {
 /// The cross-entropy of a mini-batch.
 pub(super) fn loss_formula() -> Html {
     math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(y_i \mid x_i)"))
+}
+
+/// The mean squared error of a mini-batch.
+pub(super) fn squared_loss_formula() -> Html {
+    math(tex!(r"\frac{1}{\set{batch_size}{B}} \sum_i (\hat y_i - y_i)^2"))
 }
 
 /// The gradient norm of a layer: the Frobenius norm, the root of the sum of all squares.

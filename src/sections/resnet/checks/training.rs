@@ -2,6 +2,7 @@
 
 use crate::core::Check;
 use crate::core::findings::both;
+use crate::core::guided::percent;
 use crate::sections::resnet::{Cause, Config, RESIDUAL, Record, cause};
 
 /// The number of losses that are averaged.
@@ -71,6 +72,23 @@ pub(super) fn learning_check(config: &Config, record: &Record) -> Check {
         }
     };
     check.of_training()
+}
+
+/// Compares the accuracies on the user's own pictures with the one answer that is right most often. Which network is better on
+/// them is open.
+pub(super) fn own_check(config: &Config, record: &Record) -> Check {
+    let chance = record.chance(config);
+    let steps = record.arms[RESIDUAL].losses.len();
+    let accuracies = both(|arm| record.arms[arm].accuracy.last_y());
+    Check::new(
+        "Both networks classify held-out pictures of yours more often correctly than the most frequent class alone would be.",
+        format!("both above {}, the share of the largest class", percent(chance)),
+        accuracies.map(|[plain, residual]| {
+            let words = format!("plain {}, residual {} after {steps} steps", percent(plain), percent(residual));
+            (words, plain > chance && residual > chance)
+        }),
+    )
+    .of_training()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The texts and formulas of section 3.
 
 use crate::sections::resnet::{
-    BlockChoice, Cause, Config, Flow, MEASURED_ON, OrderChoice, ShortcutChoice, cause,
+    BlockChoice, Cause, Config, Dataset, Flow, MEASURED_ON, OrderChoice, ShortcutChoice, cause,
 };
 use crate::ui::findings_link;
 use crate::ui::math::{math, tex};
@@ -124,7 +124,7 @@ pub(super) fn training() -> Html {
             </p>
             <p>
                 { "Both networks here have the same depth. The chapter “Degradation” compares two depths, and " }
-                { findings_link("resnet", "our results") }{ " list the numbers. Before training, batch norm uses the statistics of these ten images; in training, its running statistics." }
+                { findings_link("resnet", "our results") }{ " list the numbers. Before training, batch norm uses the statistics of these images; in training, its running statistics." }
             </p>
         </div>
     }
@@ -133,12 +133,21 @@ pub(super) fn training() -> Html {
 pub(super) fn accuracy(config: &Config) -> Html {
     html! {
         <>
-            { "Accuracy on 500 held-out images, measured periodically." }
+            { if config.dataset == Dataset::Own { "Accuracy on your held-out pictures" } else { "Accuracy on 500 held-out images" } }
+            { ", measured periodically." }
             if config.batch_norm {
                 { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be at chance level." }
             }
         </>
     }
+}
+
+// ---------- Own pictures ----------
+
+pub(super) fn own_lead() -> Html {
+    lead(
+        "Add two classes of pictures, ten of each are enough to start, and train on them. Until then, the figures show the data set of the settings.",
+    )
 }
 
 // ---------- Depth ----------

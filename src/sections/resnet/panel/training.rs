@@ -4,7 +4,7 @@ use super::answers::AnswersFigure;
 use super::text;
 use crate::charts::{ChartHeight, Reference};
 use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, PtrEq};
-use crate::sections::resnet::{Config, Record};
+use crate::sections::resnet::{Config, Dataset, Record};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -19,8 +19,10 @@ const TRAINING_ERROR: &[CurveSpec] = &[CurveSpec::new("train_error", "")];
 const HALF: f64 = 142.0;
 const EMPTY: &str = "Curves appear here while the networks train.";
 
-fn reference(y: f64) -> Vec<Reference> {
-    vec![Reference { label: "chance".into(), y }]
+/// The user's own classes need not be equally frequent.
+fn reference(config: &Config, own: &'static str, y: f64) -> Vec<Reference> {
+    let label = if config.dataset == Dataset::Own { own } else { "chance" };
+    vec![Reference { label: label.into(), y }]
 }
 
 /// Training loss and training error, next to the answers for sample images.
@@ -33,12 +35,12 @@ pub(super) fn TrainStage(props: &TrainProps) -> Html {
         <div class="training-stage">
             <ContextProvider<ChartHeight> context={ChartHeight(HALF)}>
                 <div>
-                    <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)" references={reference(10f64.ln())} {x_max} log_above={20.0} empty={EMPTY} />
-                    <CurveFigure name="train-error" lines={TRAINING_ERROR} y_label="error" references={reference(0.9)} {x_max}
+                    <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)" references={reference(config, "equal probabilities", config.picture_shape().uniform_loss())} {x_max} log_above={20.0} empty={EMPTY} />
+                    <CurveFigure name="train-error" lines={TRAINING_ERROR} y_label="error" references={reference(config, "largest class", 1.0 - record.0.chance(config))} {x_max}
                         y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
                 </div>
             </ContextProvider<ChartHeight>>
-            <AnswersFigure dataset={config.dataset} samples={record.0.samples.clone().map(PtrEq)} {answers} />
+            <AnswersFigure config={config.clone()} samples={record.0.samples_of(config).cloned().map(PtrEq)} {answers} />
         </div>
     }
 }
@@ -46,12 +48,12 @@ pub(super) fn TrainStage(props: &TrainProps) -> Html {
 /// The text about the curves, and the accuracy on held-out images.
 #[component]
 pub(super) fn TrainMore(props: &TrainProps) -> Html {
-    let TrainProps { config, .. } = props;
+    let TrainProps { config, record } = props;
     let x_max = Some(f64::from(config.steps));
     html! {
         <>
             { text::training() }
-            <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy" look_for={text::accuracy(config)} references={reference(0.1)} {x_max}
+            <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy" look_for={text::accuracy(config)} references={reference(config, "largest class", record.0.chance(config))} {x_max}
                 y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
         </>
     }

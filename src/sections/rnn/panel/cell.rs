@@ -3,6 +3,7 @@
 mod diagram;
 mod tokens;
 
+use super::names::Names;
 use crate::charts::scale::format_exact;
 use crate::charts::{Band, ColorMap, Grid, Strips, Table};
 use crate::panel::PtrEq;
@@ -22,6 +23,7 @@ type Shown = Option<PtrEq<Trace>>;
 #[derive(PartialEq, Properties)]
 pub(super) struct CellProps {
     config: Config,
+    names: Names,
     rnn: Shown,
     lstm: Shown,
     /// The position, which both figures share. The sequence may have become shorter since it was chosen.
@@ -32,7 +34,8 @@ pub(super) struct CellProps {
 impl CellProps {
     fn of(config: &Config, record: &Record, at: usize, on_move: &Callback<usize>) -> Self {
         let [rnn, lstm] = [RNN, LSTM].map(|arm| record.trace(arm).cloned().map(PtrEq));
-        Self { config: config.clone(), rnn, lstm, at, on_move: on_move.clone() }
+        let names = Names::of(config, record);
+        Self { config: config.clone(), names, rnn, lstm, at, on_move: on_move.clone() }
     }
 
     fn seq_len(&self) -> usize {
@@ -70,7 +73,7 @@ const CELL_STATE: usize = 4;
 /// Both cells at one position, with a slider over the positions.
 #[component]
 fn CellFigure(props: &CellProps) -> Html {
-    let CellProps { config, rnn, lstm, on_move, .. } = props;
+    let CellProps { names, rnn, lstm, on_move, .. } = props;
     let (t, seq_len) = (props.position(), props.seq_len());
     let title = format!("The two cells at position t = {t}, {}", props.when());
     let look_for = html! { "The number in a gate is its mean over units, and its box is filled as far as it is open. States show the root mean square over units." };
@@ -79,10 +82,10 @@ fn CellFigure(props: &CellProps) -> Html {
             <div class="cell-figure" data-t={t.to_string()}>
                 <Player name="t" label="Position t" at={t} count={seq_len} on_move={on_move.clone()}
                     words={AttrValue::from(format!("t = {t} of {}", seq_len.saturating_sub(1)))} interval_ms={180} />
-                { tokens::tokens(config, lstm.as_deref().or(rnn.as_deref()), t, on_move) }
+                { tokens::tokens(names, lstm.as_deref().or(rnn.as_deref()), t, on_move) }
                 <div class="cell-diagrams">
-                    { diagram::lstm(config, lstm.as_deref(), t) }
-                    { diagram::rnn(config, rnn.as_deref(), t) }
+                    { diagram::lstm(names, lstm.as_deref(), t) }
+                    { diagram::rnn(names, rnn.as_deref(), t) }
                 </div>
             </div>
         </Figure>
@@ -92,7 +95,7 @@ fn CellFigure(props: &CellProps) -> Html {
 /// Every unit: one quantity over the sequence, and all quantities at the position.
 #[component]
 fn UnitsFigure(props: &CellProps) -> Html {
-    let CellProps { config, rnn, lstm, on_move, .. } = props;
+    let CellProps { config, names, rnn, lstm, on_move, .. } = props;
     let (t, seq_len) = (props.position(), props.seq_len());
     let part = use_state_eq(|| CELL_STATE);
     let choose = {
@@ -103,9 +106,11 @@ fn UnitsFigure(props: &CellProps) -> Html {
         })
     };
     let over_time = [use_over_time(lstm, *part, &LSTM_PARTS, 84.0), use_over_time(rnn, 1, &RNN_PARTS, 56.0)];
-    let right = [("P(LSTM)", "LSTM", use_probability(lstm)), ("P(RNN)", "RNN", use_probability(rnn))];
+    let right =
+        [("P(LSTM)", "LSTM", use_probability(lstm, names)), ("P(RNN)", "RNN", use_probability(rnn, names))];
     let right = right.into_iter().filter_map(|(label, network, grid)| {
-        let name = format!("{network}: probability of the first token's class");
+        let of = if names.are_lines() { "the label" } else { "the first token's class" };
+        let name = format!("{network}: probability of {of}");
         grid.map(|grid| band(label, &name, grid, ColorMap::Sequential, (0.0, 1.0), 13.0))
     });
     let names = ["LSTM", "RNN"];
@@ -193,11 +198,12 @@ fn use_over_time(shown: &Shown, part: usize, parts: &'static [Part], height: f64
     (*memo).clone()
 }
 
-/// Returns the probability of the first token's class over the whole sequence.
+/// Returns the probability of the correct class over the whole sequence.
 #[hook]
-fn use_probability(shown: &Shown) -> Option<Grid> {
-    let memo = use_memo(shown.clone(), |shown| {
-        let right = shown.as_ref()?.right();
+fn use_probability(shown: &Shown, names: &Names) -> Option<Grid> {
+    let memo = use_memo((shown.clone(), names.clone()), |(shown, names)| {
+        let trace = shown.as_ref()?;
+        let right = trace.probability(names.label(trace));
         Some(Grid { rows: 1, cols: right.len(), values: Rc::new(right) })
     });
     (*memo).clone()

@@ -1,7 +1,7 @@
 //! The equations of the chapter of code, with a drawing of both cells.
 
 use crate::panel::{CodePart, code_flow};
-use crate::sections::rnn::{Alphabet, Config, ForgetBias};
+use crate::sections::rnn::{Alphabet, Config, ForgetBias, TaskChoice};
 use crate::ui::math::{math, tex};
 use yew::prelude::*;
 
@@ -19,6 +19,24 @@ pub(super) fn code_parts(config: &Config) -> Html {
         Alphabet::Separate => math(tex!(r"x_t \in \{C, \dots, C + N - 1\}, \quad t \geq 1")),
         Alphabet::Shared => math(tex!(r"x_t \in \{0, \dots, C - 1\}, \quad t \geq 1")),
     };
+    let inputs = match config.task {
+        TaskChoice::Recall => html! {
+            <>
+                <CodePart id="label" title="Label: the first token">{ math(tex!(r"y = x_0 \in \{0, \dots, C - 1\}")) }</CodePart>
+                <CodePart id="noise" title="Noise: all later tokens">{ noise }</CodePart>
+            </>
+        },
+        TaskChoice::Lines => html! {
+            <>
+                <CodePart id="label" title="Label of a line">{ math(tex!(r"y \in \{0, \dots, C - 1\}")) }</CodePart>
+                <CodePart id="noise" title="Characters of a line">{ math(tex!(r"x_t \in \{0, \dots, V - 1\}")) }</CodePart>
+            </>
+        },
+    };
+    let ends: &[(&str, &str)] = match config.task {
+        TaskChoice::Recall => &[("label", "first token"), ("noise", "noise")],
+        TaskChoice::Lines => &[("label", "label"), ("noise", "characters")],
+    };
     let bias = match config.forget_bias {
         ForgetBias::Chrono => {
             math(tex!(r"b_f = \ln u, \quad u \sim \mathcal{U}(1, T - 1), \quad b_i = -b_f"))
@@ -29,7 +47,7 @@ pub(super) fn code_parts(config: &Config) -> Html {
     html! {
         <>
             { code_flow("From the tokens through the gates and the cell of the LSTM, next to the RNN’s state, to the loss.", &[
-                &[("label", "first token"), ("noise", "noise")],
+                ends,
                 &[("rnn-state", "RNN: state"), ("lstm-pre-activation", "LSTM: four sums")],
                 &[("input-gate", "write"), ("forget-gate", "keep"), ("candidate", "candidate"), ("output-gate", "read")],
                 &[("cell-state", "cell")],
@@ -37,8 +55,7 @@ pub(super) fn code_parts(config: &Config) -> Html {
                 &[("logits", "logits"), ("loss", "loss")],
             ]) }
             <ul>
-                <CodePart id="label" title="Label: the first token">{ math(tex!(r"y = x_0 \in \{0, \dots, C - 1\}")) }</CodePart>
-                <CodePart id="noise" title="Noise: all later tokens">{ noise }</CodePart>
+                { inputs }
                 <CodePart id="rnn-init" title="Initial weights of the RNN">{ math(tex!(r"\mathcal{U}(-k, k), \quad k = 1/\sqrt{\set{d_hidden}{d_h}}")) }</CodePart>
                 <CodePart id="spectral-radius" title="Recurrent matrix, scaled">{ math(tex!(r"W_h \leftarrow \frac{\set{spectral_radius}{\rho}}{\max_i |\lambda_i|} W_h")) }</CodePart>
                 <CodePart id="rnn-state" title="RNN: state">{ math(tex!(r"h_t = \tanh(x_t W_x + b + h_{t-1} W_h)")) }</CodePart>

@@ -4,7 +4,9 @@ use super::latest::{NetGradients, when};
 use super::text;
 use crate::charts::{ChartHeight, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, series_table};
-use crate::sections::rnn::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
+use crate::sections::rnn::{
+    Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, TaskChoice, chance, chance_level,
+};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,7 +15,17 @@ use yew::prelude::*;
 const CURVES_HEIGHT: ChartHeight = ChartHeight(154.0);
 
 /// Loss and accuracy.
-pub(super) fn train_figures(config: &Config) -> Html {
+pub(super) fn train_figures(config: &Config, record: &Record) -> Html {
+    let entropy = record
+        .lines
+        .as_deref()
+        .filter(|_| config.task == TaskChoice::Lines)
+        .and_then(|lines| lines.entropy());
+    let chance_loss = entropy.unwrap_or_else(|| -chance(config).ln());
+    let (found, held_out) = match config.task {
+        TaskChoice::Recall => (LEARNS_RECALL, HELD_OUT_SEQUENCES),
+        TaskChoice::Lines => (LEARNS_LINES, HELD_OUT_LINES),
+    };
     let reference = |y: f64| Reference { label: "chance".into(), y };
     // The axis of the loss starts at zero throughout, so that noise around chance level looks small.
     let zero = Reference { label: AttrValue::default(), y: 0.0 };
@@ -22,15 +34,21 @@ pub(super) fn train_figures(config: &Config) -> Html {
         <ContextProvider<ChartHeight> context={CURVES_HEIGHT}>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
-                    references={vec![reference(-chance(config).ln()), zero]} {x_max} empty={EMPTY} />
+                    look_for={html! { { found } }}
+                    references={vec![reference(chance_loss), zero]} {x_max} empty={EMPTY} />
                 <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
-                    look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is often sudden: chance level for many steps, then almost 100%." }}
-                    references={vec![reference(chance(config))]} {x_max} y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
+                    look_for={html! { { held_out } }}
+                    references={vec![reference(chance_level(config, record))]} {x_max} y_range={Some((0.0, 1.0))} markers={true} empty={EMPTY} />
             </div>
         </ContextProvider<ChartHeight>>
     }
 }
+
+const LEARNS_RECALL: &str = "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains.";
+const LEARNS_LINES: &str = "Training loss per mini-batch. Chance is the loss of a network that only knows how frequent the labels are.";
+const HELD_OUT_SEQUENCES: &str = "Accuracy on 256 held-out sequences. Learning to remember is often sudden: chance level for many steps, then almost 100%.";
+const HELD_OUT_LINES: &str =
+    "Accuracy on held-out lines, at most 256. Chance is the share of the most frequent label.";
 
 const EMPTY: &str = "Curves appear here during training.";
 
@@ -106,7 +124,7 @@ fn GradientFigure(props: &GradientProps) -> Html {
         <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()}
             table={series_table("position", &all)}>
             <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
-                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
+                {series} {references} x_max={Some(f64::from(config.length() - 1))} y_range={range} integer_x={true}
                 empty="Loading the compute engine…" />
         </Figure>
     }
@@ -159,7 +177,7 @@ fn map_figure(
     } else {
         "The colors mean the same as in the map of the RNN."
     };
-    let last = f64::from(config.seq_len);
+    let last = f64::from(config.length());
     html! {
         <Figure {name} {title} look_for={html! { { look_for } }} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} {range} x_label="training step" y_label="position t"
@@ -175,7 +193,7 @@ fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) ->
     if rows.is_empty() {
         return Grid::default();
     }
-    let (n, cols) = (config.seq_len as usize, config.steps.div_ceil(config.measured_every()) as usize);
+    let (n, cols) = (config.length() as usize, config.steps.div_ceil(config.measured_every()) as usize);
     let mut values = vec![f32::NAN; n * cols];
     for (col, row) in rows.iter().enumerate().take(cols) {
         for (t, &norm) in of(row).iter().enumerate().take(n) {
@@ -205,9 +223,9 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
         Rc::new(path.iter().enumerate().map(|(t, &factor)| (t as f64, factor)).collect::<Vec<_>>())
     };
     // The closed form needs no measurement, so the figure is never empty.
-    let last = f64::from(config.seq_len.saturating_sub(1));
+    let last = f64::from(config.length().saturating_sub(1));
     let powers: Vec<f64> =
-        (0..config.seq_len).map(|t| config.spectral_radius.powf(last - f64::from(t))).collect();
+        (0..config.length()).map(|t| config.spectral_radius.powf(last - f64::from(t))).collect();
     let mut series =
         vec![Series { dashed: true, ..Series::new("ρ^(T−1−t)", line(&powers), CLOSED_FORM_COLOR) }];
     if let Some(paths) = untrained {
@@ -231,7 +249,7 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
         <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>
             <LineChart name="paths" x_label="position t in the sequence" y_label="RMS factor from t to the end" y_scale={ScaleKind::Log}
-                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="Loading the compute engine…" />
+                {series} {references} x_max={Some(f64::from(config.length() - 1))} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }
 }

@@ -3,13 +3,14 @@
 mod strip;
 
 use super::latest::{NetGradients, when};
+use super::names::Names;
 use crate::charts::color;
 use crate::charts::layout::text_width;
 use crate::charts::measure::{pointer_in, use_width};
 use crate::charts::scale::{format_exact, format_number};
 use crate::charts::{Table, chart_svg, readout, step_along, use_cursor};
 use crate::panel::PtrEq;
-use crate::sections::rnn::{Config, LSTM, RNN, Record, Trace, token_name};
+use crate::sections::rnn::{Config, LSTM, RNN, Record, Trace};
 use crate::ui::figure::Figure;
 use strip::{Cells, Strip, aligned, fitting};
 use web_sys::MouseEvent;
@@ -18,6 +19,7 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct SequenceProps {
     config: Config,
+    names: Names,
     networks: [Network; 2],
 }
 
@@ -40,7 +42,7 @@ pub(super) fn sequence_figure(config: &Config, record: &Record) -> Html {
         trace: record.trace(arm).cloned().map(PtrEq),
     };
     let networks = [network("RNN", RNN), network("LSTM", LSTM)];
-    html! { <SequenceFigure config={config.clone()} {networks} /> }
+    html! { <SequenceFigure config={config.clone()} names={Names::of(config, record)} {networks} /> }
 }
 
 impl Network {
@@ -49,20 +51,24 @@ impl Network {
     }
 
     /// Returns the answer after the last token, with its probability.
-    fn answer(&self, config: &Config) -> Option<String> {
+    fn answer(&self, names: &Names) -> Option<String> {
         let trace = self.trace.as_ref()?;
         let answers = trace.answer(trace.seq_len().checked_sub(1)?);
         let (class, share) = answers.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-        Some(format!("{} {:.0}%", token_name(config, class as u8), 100.0 * share))
+        Some(format!(
+            "{} {:.0}%",
+            names.class(class).chars().take(MAX_NAME).collect::<String>(),
+            100.0 * share
+        ))
     }
 }
 
 /// The tokens and two strips, with a cursor that reads a position.
 #[component]
 fn SequenceFigure(props: &SequenceProps) -> Html {
-    let SequenceProps { config, networks } = props;
+    let SequenceProps { config, names, networks } = props;
     let (node, width) = use_width();
-    let view = View::new(config, networks, width);
+    let view = View::new(config, names, networks, width);
     let cells = view.cells;
     let locate = {
         let node = node.clone();
@@ -90,7 +96,7 @@ fn SequenceFigure(props: &SequenceProps) -> Html {
     let look_for =
         html! { "Paler means a smaller gradient. Next to the largest, 10⁻⁷ of it is lost in rounding." };
     html! {
-        <Figure name="sequence" {title} {look_for} table={table(config, networks)}>
+        <Figure name="sequence" {title} {look_for} table={table(config, names, networks)}>
             <div class="chart sequence" ref={node} data-positions={cells.count.to_string()} data-stale={view.is_stale.then_some("")}>
                 { chart_svg(&cursor, "sequence", (width, HEIGHT), about, drawing) }
                 { readout(at.map(|t| view.reading(t)), cursor.spoken) }
@@ -99,6 +105,8 @@ fn SequenceFigure(props: &SequenceProps) -> Html {
     }
 }
 
+/// The maximum length of a class's name next to a strip, in characters.
+const MAX_NAME: usize = 6;
 const HEIGHT: f64 = 126.0;
 /// The top and the height of the row of tokens.
 const TOKENS: (f64, f64) = (2.0, 24.0);
@@ -113,7 +121,7 @@ const LETTER_PITCH: f64 = 13.0;
 
 /// Everything in the figure that does not depend on the cursor.
 struct View<'a> {
-    config: &'a Config,
+    names: &'a Names,
     networks: &'a [Network; 2],
     /// The tokens, once they are known.
     tokens: &'a [u8],
@@ -123,13 +131,13 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(config: &'a Config, networks: &'a [Network; 2], width: f64) -> Self {
+    fn new(config: &'a Config, names: &'a Names, networks: &'a [Network; 2], width: f64) -> Self {
         let (left, right) = if width < 560.0 { (44.0, 62.0) } else { (56.0, 82.0) };
-        let count = config.seq_len as usize;
+        let count = config.length() as usize;
         let tokens = networks[RNN].trace.as_ref().map_or(&[][..], |trace| &trace.tokens);
         let lengths = networks.iter().map(|network| network.norms().len()).chain([tokens.len()]);
         Self {
-            config,
+            names,
             networks,
             is_stale: lengths.into_iter().any(|length| length > 0 && length != count),
             tokens: if tokens.len() == count { tokens } else { &[] },
@@ -137,8 +145,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The label of the user's line, shortened.
+    fn label(&self) -> Option<String> {
+        let trace = self.networks[RNN].trace.as_ref()?;
+        Some(self.names.class(self.names.label(trace)).chars().take(2 * MAX_NAME).collect())
+    }
+
     fn letter(&self, t: usize) -> Option<char> {
-        self.tokens.get(t).map(|token| token_name(self.config, *token))
+        self.tokens.get(t).map(|token| self.names.token(*token))
     }
 
     /// The tokens, with the first one marked, and the question at the end.
@@ -146,7 +160,8 @@ impl<'a> View<'a> {
         let cells = self.cells;
         let (top, height) = TOKENS;
         let gap = if cells.pitch() >= 3.0 { 1.0 } else { 0.0 };
-        let noise: String = (1..cells.count)
+        let from = usize::from(!self.names.are_lines());
+        let noise: String = (from..cells.count)
             .map(|t| {
                 let width = cells.edge(t + 1) - cells.edge(t) - gap;
                 if width > 0.0 {
@@ -157,26 +172,37 @@ impl<'a> View<'a> {
             })
             .collect();
         let letters = (0..cells.count).filter(|_| cells.pitch() >= LETTER_PITCH).filter_map(|t| {
-            let class = if t == 0 { "letter first" } else { "letter" };
+            let class = if t == 0 && !self.names.are_lines() { "letter first" } else { "letter" };
             let x = cells.center(t) - gap / 2.0;
             Some(html! { <text {class} x={x.to_string()} y="18.5" text-anchor="middle">{ self.letter(t)? }</text> })
         });
         let first_width = (cells.edge(1) - cells.left - gap).max(4.0);
-        let first =
-            self.letter(0).map_or_else(|| "first token".to_owned(), |name| format!("first token: {name}"));
+        let first = if self.names.are_lines() {
+            self.label().map_or_else(String::new, |label| format!("label: {label}"))
+        } else {
+            self.letter(0).map_or_else(|| "first token".to_owned(), |name| format!("first token: {name}"))
+        };
         let end = cells.right + 32.0;
-        let question = fitting(
-            &["then: what was the first?", "what was the first?", "the first?"],
-            end - cells.left - text_width(&first) - 12.0,
-        );
-        let noise_text = format!("{} tokens of noise", cells.count.saturating_sub(1));
+        let questions: &[&'static str] = if self.names.are_lines() {
+            &["then: what is its label?", "what label?"]
+        } else {
+            &["then: what was the first?", "what was the first?", "the first?"]
+        };
+        let question = fitting(questions, end - cells.left - text_width(&first) - 12.0);
+        let noise_text = if self.names.are_lines() {
+            format!("{} characters", self.tokens.iter().filter(|token| **token > 0).count())
+        } else {
+            format!("{} tokens of noise", cells.count.saturating_sub(1))
+        };
         let room = end - cells.left - text_width(&first) - question.map_or(0.0, text_width);
         let middle = (cells.left + text_width(&first) + end - question.map_or(0.0, text_width)) / 2.0;
         html! {
             <>
                 <text class="row-name" x="0" y="18.5">{ "input" }</text>
                 <path class="noise" d={noise} />
-                <rect class="first" x={cells.left.to_string()} y={(top - 2.0).to_string()} width={first_width.to_string()} height={(height + 4.0).to_string()} rx="1" />
+                if !self.names.are_lines() {
+                    <rect class="first" x={cells.left.to_string()} y={(top - 2.0).to_string()} width={first_width.to_string()} height={(height + 4.0).to_string()} rx="1" />
+                }
                 { for letters }
                 <rect class="question" x={(cells.right + 8.5).to_string()} y={(top + 0.5).to_string()} width="23" height={(height - 1.0).to_string()} rx="3" />
                 <text class="letter" x={(cells.right + 20.0).to_string()} y="18.5" text-anchor="middle">{ "?" }</text>
@@ -230,7 +256,7 @@ impl<'a> View<'a> {
                 { border(unreached.below) }
                 { below }
                 { lost }
-                if let Some(answer) = network.answer(self.config).filter(|_| !self.is_stale) {
+                if let Some(answer) = network.answer(self.names).filter(|_| !self.is_stale) {
                     <text class="answer" data-network-answer={arm} x={(cells.right + 8.0).to_string()} y={baseline.to_string()}>{ answer }</text>
                 }
             </g>
@@ -294,8 +320,8 @@ impl<'a> View<'a> {
 }
 
 /// Returns the data table, with one row per position.
-fn table(config: &Config, networks: &[Network; 2]) -> Callback<(), Table> {
-    let (config, networks) = (config.clone(), networks.clone());
+fn table(config: &Config, names: &Names, networks: &[Network; 2]) -> Callback<(), Table> {
+    let (count, names, networks) = (config.length() as usize, names.clone(), networks.clone());
     Callback::from(move |()| {
         let tokens = networks[RNN].trace.as_ref().map_or(&[][..], |trace| &trace.tokens);
         let [rnn, lstm] = networks.each_ref().map(|network| network.gradients.latest());
@@ -305,16 +331,13 @@ fn table(config: &Config, networks: &[Network; 2]) -> Callback<(), Table> {
         let row = |t: usize| {
             vec![
                 t.to_string(),
-                tokens.get(t).map(|token| token_name(&config, *token).to_string()).unwrap_or_default(),
+                tokens.get(t).map(|token| names.token(*token).to_string()).unwrap_or_default(),
                 exact(rnn.map(|row| &*row.hidden), t),
                 exact(lstm.map(|row| &*row.cell), t),
                 exact(lstm.map(|row| &*row.hidden), t),
             ]
         };
         let columns = ["position", "token", "RNN, ‖∂L/∂h‖", "LSTM, ‖∂L/∂c‖", "LSTM, ‖∂L/∂h‖"];
-        Table {
-            columns: columns.map(str::to_owned).to_vec(),
-            rows: (0..config.seq_len as usize).map(row).collect(),
-        }
+        Table { columns: columns.map(str::to_owned).to_vec(), rows: (0..count).map(row).collect() }
     })
 }

@@ -1,7 +1,7 @@
 //! The texts and formulas of section 4.
 
 use crate::charts::scale::format_number;
-use crate::sections::rnn::{Config, LSTM, RNN, Record, Unreached, params_lstm, params_rnn};
+use crate::sections::rnn::{Config, LSTM, RNN, Record, TaskChoice, Unreached, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -9,7 +9,10 @@ use yew::prelude::*;
 pub(super) fn memory_lead(config: &Config) -> Html {
     html! {
         <p class="lead">
-            { format!("Both networks read {} tokens and must name the first; the rest is noise. To learn this, a gradient has to travel from the last position back to the first.", config.seq_len) }
+            { match config.task {
+                TaskChoice::Recall => format!("Both networks read {} tokens and must name the first; the rest is noise. To learn this, a gradient has to travel from the last position back to the first.", config.seq_len),
+                TaskChoice::Lines => format!("Both networks read lines of up to {} characters and must name their label at the end. To learn from the first words, a gradient has to travel back to them.", config.length()),
+            } }
         </p>
     }
 }
@@ -25,7 +28,7 @@ pub(super) fn backpropagation_lead() -> Html {
 pub(super) fn survival_lead(config: &Config) -> Html {
     html! {
         <p class="lead">
-            { format!("Change the state a little at position t. What fraction of the change is left at position {}? A network can learn from that position only if enough is left.", config.seq_len.saturating_sub(1)) }
+            { format!("Change the state a little at position t. What fraction of the change is left at position {}? A network can learn from that position only if enough is left.", config.length().saturating_sub(1)) }
         </p>
     }
 }
@@ -53,7 +56,7 @@ pub(super) fn reading(config: &Config, record: &Record) -> Html {
     html! {
         <>
             <p>
-                { format!("The networks answer after the last token, and the loss compares the answer with the first token. The strips show how much of the loss’s gradient reaches each position, as a norm over {} sequences. It is ∂L/∂h in the RNN and ∂L/∂c, the gradient of the cell, in the LSTM. Next to each strip is the network’s answer for this sequence, with its probability.", config.batch_size) }
+                { format!("The networks answer after the last token, and the loss compares the answer with {}. The strips show how much of the loss’s gradient reaches each position, as a norm over {} sequences. It is ∂L/∂h in the RNN and ∂L/∂c, the gradient of the cell, in the LSTM. Next to each strip is the network’s answer for this sequence, with its probability.", if config.task == TaskChoice::Recall { "the first token" } else { "the label" }, config.batch_size) }
             </p>
             if let Some((rnn, lstm)) = unreached(RNN).zip(unreached(LSTM)) {
                 <p data-text="reach">
@@ -71,7 +74,7 @@ pub(super) fn why(config: &Config) -> Html {
         <p data-text="product">
             { "Each step back multiplies the gradient by one Jacobian. In the RNN that is the recurrent matrix and the slope of the tanh, " }
             { math(tex!(r"\operatorname{diag}(1 - h_t^2)\, W_h^\top")) }
-            { format!("; a product of {} of them shrinks or grows geometrically. ", config.seq_len.saturating_sub(1)) }
+            { format!("; a product of {} of them shrinks or grows geometrically. ", config.length().saturating_sub(1)) }
             { "Along the direct path through the LSTM’s cell it is only the forget gate, " }
             { math(tex!(r"\operatorname{diag}(f_t)")) }
             { ": no matrix and no tanh. But a gate of one half, which a bias of zero gives, also halves the gradient at every step. The LSTM needs gates that start near one, and an RNN whose matrix starts at the right scale can learn to remember, too. The presets show both." }
@@ -142,7 +145,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
         [
             ("h", config.d_hidden.to_string()),
             ("in", config.d_in().to_string()),
-            ("k", config.n_classes.to_string()),
+            ("k", config.classes().to_string()),
             ("total", format_number(total as f64, 1)),
         ]
     };

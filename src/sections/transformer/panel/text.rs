@@ -40,6 +40,12 @@ pub(super) fn generation() -> Html {
     lead("The model draws a character from its prediction, appends it to the text, and predicts again.")
 }
 
+pub(super) fn own() -> Html {
+    lead(
+        "A text of your own takes the place of Shakespeare. Its characters are counted below; the model knows no others.",
+    )
+}
+
 /// Returns a paragraph.
 fn paragraph(words: &'static str) -> Html {
     html! { <p class="story">{ words }</p> }
@@ -50,6 +56,15 @@ pub(super) fn how_it_reads() -> Html {
         <>
             { paragraph("The training text is nine plays by Shakespeare, or a text of your own. The model turns each character into a vector, adds its position, and passes all vectors through the blocks. The last vector gives one number per character of the vocabulary, its logit. The softmax turns the logits into the probabilities above.") }
             { paragraph("In each block, several attention heads decide from which earlier characters to take information. The maps show the weights: rows are the characters that ask, columns those that are read, and the last row makes the prediction.") }
+        </>
+    }
+}
+
+pub(super) fn rare_characters() -> Html {
+    html! {
+        <>
+            { paragraph("The vocabulary has at most 160 characters. If a text has more, the rarest are replaced by �. A character that occurs a few times hardly trains its vector, and the model seldom writes it.") }
+            { paragraph("The last tenth of the text is held out. Several files are joined in the order of their names, so the held-out part is from the last one. A short text is soon memorized: the training loss keeps falling, and the validation loss rises again.") }
         </>
     }
 }

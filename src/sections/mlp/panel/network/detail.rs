@@ -1,23 +1,22 @@
 //! A large map of the selected unit with its equation, or the decision boundary.
 
 use super::layout::Item;
-use super::paint::{IMAGE_SIDE, map, template};
+use super::paint::{IMAGE_SIDE, has_images, map, template};
 use super::words::{equation, remark};
 use crate::charts::{ColorMap, Grid, Heatmap};
 use crate::panel::PtrEq;
-use crate::sections::mlp::{ActivationChoice, BOUNDARY_REACH, BOUNDARY_SIDE, MAP_SIDE, Snapshot};
+use crate::sections::mlp::panel::plane::{Axes, Prediction};
+use crate::sections::mlp::{ActivationChoice, MAP_SIDE, Snapshot};
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// Test points: x, y and class.
-pub(super) type Dots = Option<Rc<Vec<(f64, f64, usize)>>>;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct DetailProps {
     pub(super) net: PtrEq<Snapshot>,
-    /// The probability of class 2 over the plane; empty for images.
-    pub(super) boundary: PtrEq<Vec<f32>>,
-    pub(super) dots: Dots,
+    /// The predictions of the network over the plane.
+    pub(super) prediction: PtrEq<Prediction>,
+    /// The text of a map without data.
+    pub(super) empty: &'static str,
     /// The selected item: a unit shows its map, anything else the boundary.
     pub(super) of: Option<Item>,
     /// Emits the unit and the pixel of a selected weight.
@@ -29,12 +28,12 @@ pub(super) struct DetailProps {
 #[component]
 pub(super) fn Detail(props: &DetailProps) -> Html {
     let net = &*props.net.0;
-    let images = net.width(0) > 2;
+    let images = has_images(net);
     let title = match props.of {
         Some(Item::Unit(layer, unit)) => capitalized(&net.unit_name(layer, unit)),
         Some(Item::Weight(param)) => capitalized(&net.param_name(param)),
         None if images => "Choose a unit or a weight".to_owned(),
-        None => "Decision boundary".to_owned(),
+        None => props.prediction.0.title().to_owned(),
     };
     html! {
         <div class="network-detail">
@@ -52,7 +51,7 @@ pub(super) fn explanation(
     activation: ActivationChoice,
     of: Option<Item>,
 ) -> Html {
-    let images = net.width(0) > 2;
+    let images = has_images(net);
     let words = match of {
         Some(Item::Unit(layer, unit)) if !(images && layer == 0) => equation(net, arm, activation, layer, unit),
         _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Deeper units have no picture, because their input is not an image.".to_owned(),
@@ -82,25 +81,22 @@ fn picture(props: &DetailProps, images: bool) -> Html {
             <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" max_height={MAP_HEIGHT} color_bar={false} {on_pick} />
         };
     }
-    let grid = |side: usize, values: Rc<Vec<f32>>| {
-        let known = values.len() == side * side;
-        Grid { rows: if known { side } else { 0 }, cols: if known { side } else { 0 }, values }
+    let Some(Item::Unit(layer, unit)) = props.of else {
+        return props.prediction.0.view("large map", MAP_HEIGHT, props.empty);
     };
-    let (grid, range, value_label) = match props.of {
-        Some(Item::Unit(layer, unit)) => {
-            let label = match layer {
-                0 => "input",
-                layer if layer == net.layers() => "logit",
-                _ => "activation",
-            };
-            (grid(MAP_SIDE, Rc::new(map(net, layer, unit))), None, label)
-        }
-        _ => (grid(BOUNDARY_SIDE, props.boundary.0.clone()), Some((0.0, 1.0)), "P(class 2)"),
+    let value_label = match layer {
+        0 => "input",
+        layer if layer == net.layers() => props.prediction.0.output_word(),
+        _ => "activation",
     };
-    let reach = Some((-f64::from(BOUNDARY_REACH), f64::from(BOUNDARY_REACH)));
+    let values = map(net, layer, unit);
+    let side = if values.is_empty() { 0 } else { MAP_SIDE };
+    let grid = Grid { rows: side, cols: side, values: Rc::new(values) };
+    let (Axes { labels: [x_label, y_label], ranges: [x_range, y_range] }, points) =
+        props.prediction.0.frame();
     html! {
-        <Heatmap name="large map" {grid} map={ColorMap::Diverging} {range} x_label="x₁" y_label="x₂" x_range={reach} y_range={reach} y_up={true}
-            {value_label} points={props.dots.clone()} smooth={true} max_height={MAP_HEIGHT} color_bar={false} empty="Loading the compute engine…" />
+        <Heatmap name="large map" {grid} map={ColorMap::Diverging} {x_label} {y_label} x_range={Some(x_range)} y_range={Some(y_range)} y_up={true}
+            {value_label} {points} smooth={true} max_height={MAP_HEIGHT} color_bar={false} empty="There is no map of these inputs." />
     }
 }
 

@@ -2,7 +2,7 @@
 //! value for each unit and weight.
 
 use super::layout::{Item, Layout};
-use super::words::{short, unit_words};
+use super::words::{short, subscript, unit_words};
 use crate::panel::PtrEq;
 use crate::sections::mlp::{ParamIndex, Snapshot};
 use std::rc::Rc;
@@ -19,7 +19,7 @@ pub(super) struct HitTargetsProps {
     pub(super) pointed: Option<Item>,
     pub(super) selected: Option<Item>,
     /// The names of the outputs.
-    pub(super) classes: &'static [&'static str],
+    pub(super) classes: Rc<Vec<String>>,
     /// Emits the item that is hovered or has the focus, and `None` when it loses both.
     pub(super) on_point: Callback<Option<Item>>,
     pub(super) on_cursor: Callback<Item>,
@@ -131,9 +131,9 @@ fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
     let last = props.net.0.layers();
     let (left, right) = (x - node / 2.0 - 5.0, x + node / 2.0 + 6.0);
     let name = if layer == 0 && !props.layout.bundled {
-        html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ if unit == 0 { "x₁" } else { "x₂" } }</text> }
+        html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ format!("x{}", subscript(unit + 1)) }</text> }
     } else if layer == last {
-        html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ props.classes.get(unit).copied().unwrap_or_default() }</text> }
+        html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ props.classes.get(unit).cloned().unwrap_or_default() }</text> }
     } else {
         Html::default()
     };

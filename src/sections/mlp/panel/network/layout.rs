@@ -5,7 +5,7 @@ use crate::sections::mlp::{ParamIndex, Snapshot};
 /// The maximum number of units of a hidden layer that are drawn at once.
 pub(super) const MAX_SHOWN: usize = 6;
 /// The maximum number of outputs; all of them are drawn.
-const MAX_OUTPUTS: usize = 10;
+pub(super) const MAX_OUTPUTS: usize = 10;
 /// The side of a unit's map and the distance between rows, in pixels.
 const ROWS: (f64, f64) = (32.0, 38.0);
 /// The same if there are more outputs than a hidden layer shows units.
@@ -44,7 +44,7 @@ pub(super) struct Layout {
     /// The side of a unit's map.
     pub(super) node: f64,
     row: f64,
-    /// True if the inputs are the pixels of an image, which are drawn as one unit.
+    /// True if there are many inputs, such as the pixels of an image. They are drawn as one unit.
     pub(super) bundled: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The picture on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over
 //! them. Every frame redraws one canvas, which is faster than changing hundreds of SVG elements.
 
-use super::layout::{Item, Layout};
+use super::layout::{Item, Layout, MAX_OUTPUTS};
 use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
@@ -121,11 +121,11 @@ fn units(
     net: &Snapshot,
     layout: &Layout,
 ) -> Option<()> {
-    let side = if layout.bundled { IMAGE_SIDE } else { MAP_SIDE };
+    let side = if has_images(net) { IMAGE_SIDE } else { MAP_SIDE };
     let drawn: Vec<(usize, usize)> = layout.all_units().collect();
     let mut pixels = Vec::with_capacity(drawn.len() * side * side * 4);
     for &(layer, unit) in &drawn {
-        pixels.extend(picture(net, layout, layer, unit));
+        pixels.extend(picture(net, layer, unit));
         pixels.resize(pixels.len().next_multiple_of(side * side * 4).max(4), 0);
     }
     let height = (side * drawn.len().max(1)) as u32;
@@ -165,8 +165,8 @@ fn units(
 
 /// Returns a unit's map as RGBA from the top, or for images the weights of a unit of the first layer.
 /// Transparent if there is none.
-fn picture(net: &Snapshot, layout: &Layout, layer: usize, unit: usize) -> Vec<u8> {
-    if layout.bundled {
+fn picture(net: &Snapshot, layer: usize, unit: usize) -> Vec<u8> {
+    if has_images(net) {
         let weights = if layer == 1 { template(net, unit) } else { Vec::new() };
         return if weights.is_empty() {
             vec![0; IMAGE_SIDE * IMAGE_SIDE * 4]
@@ -182,11 +182,23 @@ fn picture(net: &Snapshot, layout: &Layout, layer: usize, unit: usize) -> Vec<u8
     pixels.rchunks(MAP_SIDE * 4).flatten().copied().collect()
 }
 
-/// Returns the activation of a unit on the grid, row by row from the bottom. An input is its own activation.
+/// Returns true if the inputs of a network are the pixels of an image, which is larger than any table is wide.
+pub(super) fn has_images(net: &Snapshot) -> bool {
+    net.width(0) >= IMAGE_SIDE * IMAGE_SIDE
+}
+
+/// Returns the activation of a unit on the grid, row by row from the bottom. An input is its own activation. Many features
+/// are drawn as one unit, which has no map.
 pub(super) fn map(net: &Snapshot, layer: usize, unit: usize) -> Vec<f32> {
     if layer == 0 {
+        let of_plane = |unit| if unit == 0 { [0.0, 1.0, 0.0] } else { [0.0, 0.0, 1.0] };
+        let [middle, along_x, along_y] = match net.inputs.get(unit) {
+            _ if net.width(0) > MAX_OUTPUTS => return Vec::new(),
+            Some(input) => *input,
+            None => of_plane(unit),
+        };
         let at = |i: usize| ((i as f32 + 0.5) / MAP_SIDE as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
-        let cell = |i: usize| at(if unit == 0 { i % MAP_SIDE } else { i / MAP_SIDE });
+        let cell = |i: usize| middle + along_x * at(i % MAP_SIDE) + along_y * at(i / MAP_SIDE);
         return (0..MAP_SIDE * MAP_SIDE).map(cell).collect();
     }
     let Some((cells, (low, high))) = net.map(layer, unit) else { return Vec::new() };

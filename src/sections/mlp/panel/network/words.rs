@@ -17,7 +17,11 @@ const MAX_TERMS: usize = 5;
 /// Returns the name of a unit, with the range of its map for screen readers.
 pub(super) fn unit_words(net: &Snapshot, bundled: bool, layer: usize, unit: usize) -> String {
     if bundled && layer == 0 {
-        return format!("inputs: {} pixels", net.width(0));
+        return format!(
+            "inputs: {} {}",
+            net.width(0),
+            if paint::has_images(net) { "pixels" } else { "features" }
+        );
     }
     let mut words = net.unit_name(layer, unit);
     if let Some((_, (low, high))) = net.map(layer, unit) {
@@ -26,7 +30,7 @@ pub(super) fn unit_words(net: &Snapshot, bundled: bool, layer: usize, unit: usiz
     words
 }
 
-fn subscript(number: usize) -> String {
+pub(super) fn subscript(number: usize) -> String {
     let digit = |c: char| char::from_u32('₀' as u32 + c.to_digit(10).unwrap_or(0)).unwrap_or(c);
     number.to_string().chars().map(digit).collect()
 }

@@ -1,13 +1,14 @@
 //! Diagrams of the two cells with their values at one position.
 
 use crate::charts::scale::format_number;
-use crate::sections::rnn::{Config, LSTM_PARTS, Part, PartKind, RNN_PARTS, Trace, token_name};
+use crate::sections::rnn::panel::names::Names;
+use crate::sections::rnn::{LSTM_PARTS, Part, PartKind, RNN_PARTS, Trace};
 use yew::prelude::*;
 
 /// Returns the name of the token at a position.
-fn token(config: &Config, trace: Option<&Trace>, t: usize) -> String {
+fn token(names: &Names, trace: Option<&Trace>, t: usize) -> String {
     let token = trace.and_then(|trace| trace.tokens.get(t));
-    token.map_or_else(String::new, |token| token_name(config, *token).to_string())
+    token.map_or_else(String::new, |token| names.token(*token).to_string())
 }
 
 /// Returns a part's mean or root mean square at a position. Before the first position, where `t` is `None`, states are 0.
@@ -80,11 +81,10 @@ fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
 }
 
 /// A network's answer if the sequence ended at the position.
-fn answer(config: &Config, trace: Option<&Trace>, t: usize, slug: &'static str, (x, y): (f64, f64)) -> Html {
+fn answer(names: &Names, trace: Option<&Trace>, t: usize, slug: &'static str, (x, y): (f64, f64)) -> Html {
     let best = trace.and_then(|trace| {
         let (class, share) = trace.answer(t).iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-        let is_right = trace.tokens.first().is_some_and(|label| usize::from(*label) == class);
-        Some((token_name(config, class as u8), *share, is_right))
+        Some((names.class(class), *share, names.label(trace) == class))
     });
     let Some((name, share, is_right)) = best else { return Html::default() };
     html! {
@@ -113,12 +113,12 @@ fn state(
 }
 
 /// The LSTM cell at a position.
-pub(super) fn lstm(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
+pub(super) fn lstm(names: &Names, trace: Option<&Trace>, t: usize) -> Html {
     let now = |part: usize| size(trace, part, Some(t));
     let before = |part: usize| size(trace, part, t.checked_sub(1));
     let label = format!(
         "LSTM cell at position {t}, token {}. Means of the gates: forget {}, input {}, output {}. Root mean square: candidate {}, cell state {} before and {} after, hidden state {} before and {} after.",
-        token(config, trace, t),
+        token(names, trace, t),
         number(now(0)),
         number(now(1)),
         number(now(3)),
@@ -165,24 +165,24 @@ pub(super) fn lstm(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
             { state("c", "t", (372.0, 26.0), "start", now(4)) }
             { state("h", "t−1", (42.0, 206.0), "end", before(5)) }
             { state("h", "t", (372.0, 100.0), "start", now(5)) }
-            { answer(config, trace, t, "lstm", (346.0, 140.0)) }
-            <g data-token={token(config, trace, t)}>
+            { answer(names, trace, t, "lstm", (346.0, 140.0)) }
+            <g data-token={token(names, trace, t)}>
                 { symbol(129.0, 230.0, "start", "x", "t") }
-                { words(145.0, 230.0, "start", format!("= {}", token(config, trace, t))) }
+                { words(145.0, 230.0, "start", format!("= {}", token(names, trace, t))) }
             </g>
         </svg>
     }
 }
 
 /// The RNN cell at a position.
-pub(super) fn rnn(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
+pub(super) fn rnn(names: &Names, trace: Option<&Trace>, t: usize) -> Html {
     let now = |part: usize| size(trace, part, Some(t));
     let before = |part: usize| size(trace, part, t.checked_sub(1));
     // The tanh multiplies a gradient by its slope.
     let slope = now(1).map(|rms| 1.0 - rms * rms);
     let label = format!(
         "RNN cell at position {t}, token {}. Root mean square: pre-activation {}, hidden state {} before and {} after. Mean slope of the tanh {}.",
-        token(config, trace, t),
+        token(names, trace, t),
         number(now(0)),
         number(before(1)),
         number(now(1)),
@@ -208,10 +208,10 @@ pub(super) fn rnn(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
             </g>
             { state("h", "t−1", (42.0, 112.0), "end", before(1)) }
             { state("h", "t", (242.0, 112.0), "start", now(1)) }
-            { answer(config, trace, t, "rnn", (236.0, 152.0)) }
-            <g data-token={token(config, trace, t)}>
+            { answer(names, trace, t, "rnn", (236.0, 152.0)) }
+            <g data-token={token(names, trace, t)}>
                 { symbol(96.0, 216.0, "start", "x", "t") }
-                { words(112.0, 216.0, "start", format!("= {}", token(config, trace, t))) }
+                { words(112.0, 216.0, "start", format!("= {}", token(names, trace, t))) }
             </g>
             { words(64.0, 84.0, "start", "a = x Wₓ + h Wₕ + b".to_owned()) }
         </svg>

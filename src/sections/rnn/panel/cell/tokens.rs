@@ -1,23 +1,25 @@
 //! The tokens of the sequence around a position.
 
-use crate::sections::rnn::{Config, Trace, token_name};
+use crate::sections::rnn::Trace;
+use crate::sections::rnn::panel::names::Names;
 use yew::prelude::*;
 
 /// The number of tokens on each side of the position.
 const AROUND: usize = 7;
 
 /// Buttons for the tokens around a position, the first and the last. A click moves to the token.
-pub(super) fn tokens(config: &Config, trace: Option<&Trace>, t: usize, move_to: &Callback<usize>) -> Html {
+pub(super) fn tokens(names: &Names, trace: Option<&Trace>, t: usize, move_to: &Callback<usize>) -> Html {
     let tokens = trace.map_or(&[][..], |trace| &trace.tokens);
     let last = tokens.len().saturating_sub(1);
     let token = |at: usize| {
-        let name = tokens.get(at).map_or(' ', |token| token_name(config, *token));
+        let name = tokens.get(at).map_or(' ', |token| names.token(*token));
         let role = match at {
             0 => "first",
             at if at == last => "last",
             _ => "noise",
         };
         let words = match role {
+            _ if names.are_lines() => format!("Position {at}: {name}"),
             "first" => format!("Position 0: {name}, the token to recall"),
             "last" => format!("Position {at}: {name}, after which the answer is read"),
             _ => format!("Position {at}: {name}, noise"),
@@ -50,7 +52,7 @@ pub(super) fn tokens(config: &Config, trace: Option<&Trace>, t: usize, move_to: 
                 { gap(last - to - 1) }
                 { token(last) }
             }
-            <span class="token-end">{ "→ recall the first" }</span>
+            <span class="token-end">{ if names.are_lines() { "→ name the label" } else { "→ recall the first" } }</span>
         </div>
     }
 }
