@@ -35,7 +35,7 @@ fn each_unknown_key_value_and_name_has_its_sentence() {
             "There is no chapter, figure or experiment “colapse” to show. Did you mean “collapse”?",
         ),
         ("experiment=moon", "There is no experiment “moon” in this section. Did you mean “moons”?"),
-        ("preset=nope", "There is no preset “nope” in this section."),
+        ("preset=nope", "There is no preset “nope” in this section. Known: overfit, curve."),
         ("sweep=depht:2", "There is no setting “depht” to sweep over. Did you mean “depth”?"),
         (
             "sweep=depth:2,4&measure=acuracy",

@@ -223,21 +223,25 @@ fn every_class_keeps_a_training_point() {
 
 #[test]
 fn too_few_points_are_refused_and_the_networks_are_still_shown() {
-    let sentence = |config: Config| {
-        let (record, result) = Collector::<Mlp>::default().probe(&config);
+    let refused = |config: Config| {
+        let (record, probed) = Collector::<Mlp>::default().probe(&config);
         assert_eq!(record.params_counted.map(u64::from), Some(params_formula(&config)));
         assert!(record.collapse.is_some() && record.samples().is_none());
-        assert!(matches!(run::<Mlp>(config).1, Err(LabError::Data(_))));
-        result.expect_err("it is refused").to_string()
+        let Err(LabError::Data(words)) = run::<Mlp>(config).1 else { panic!("it is refused") };
+        (words, probed)
     };
+    // Before training, the board says this itself.
     let one = drawn([(0.0, 0.0, 0), (0.1, 0.0, 0), (0.2, 0.0, 0), (0.3, 0.0, 1)]);
-    assert!(sentence(one).contains("Draw at least two points of each of two classes."));
-    assert!(sentence(curve(3)).contains("Draw at least four points of a curve."));
-    assert!(
-        sentence(Config { dataset: Dataset::Own, ..Config::default() }).contains("There is no table yet")
-    );
+    let (words, probed) = refused(one);
+    assert!(words.contains("Draw at least two points of each of two classes.") && probed.is_ok());
+    let (words, probed) = refused(curve(3));
+    assert!(words.contains("Draw at least four points of a curve.") && probed.is_ok());
+    let (words, probed) = refused(Config { dataset: Dataset::Own, ..Config::default() });
+    assert!(words.contains("There is no table yet") && probed.is_ok());
     let missing = Config { data: "f4k3-9f86d081884c7d65".to_owned(), ..Rows::flowers(9).config };
-    assert!(sentence(missing).contains("not in this browser"));
+    let (words, probed) = refused(missing);
+    assert!(words.contains("not in this browser"));
+    assert_eq!(probed, Err(LabError::Data(words)));
 }
 
 #[test]
@@ -294,6 +298,7 @@ fn a_table_of_three_classes_is_learned_and_shown_in_the_chosen_plane() {
     let rows = Rows::flowers(150);
     assert_eq!(params_formula(&rows.config), 4 * 16 + 16 + 16 * 16 + 16 + 16 * 3 + 3);
     let (config, record) = rows.record(|config| {
+        config.plane = PlaneChoice::Features;
         (config.steps, config.axis_x, config.axis_y) = (200, 3, 2);
     });
     assert_eq!(record.params_counted.map(u64::from), Some(params_formula(&config)));
@@ -320,7 +325,10 @@ fn a_table_of_three_classes_is_learned_and_shown_in_the_chosen_plane() {
     let holds = Mlp::checks(&config, &record).iter().filter(|check| check.verdict == Verdict::Holds).count();
     assert_eq!(holds, Mlp::checks(&config, &record).len(), "{:?}", Mlp::checks(&config, &record));
     // Two equal axes are none; the next feature takes the place of the second.
-    let (_, record) = rows.record(|config| (config.steps, config.axis_x, config.axis_y) = (1, 64, 64));
+    let (_, record) = rows.record(|config| {
+        config.plane = PlaneChoice::Features;
+        (config.steps, config.axis_x, config.axis_y) = (1, 64, 64);
+    });
     let Some(Samples::Plane { axes: [x, y], .. }) = record.samples().map(|it| &**it) else { panic!("rows") };
     assert_eq!((x.label.as_str(), y.label.as_str()), ("feature 4", "feature 1"));
 }

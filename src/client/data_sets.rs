@@ -296,9 +296,12 @@ fn use_stored(kind: DataKind) -> Rc<Vec<Stored>> {
     let version = use_files_version();
     let list = use_state_eq(|| Rc::new(Vec::<Stored>::new()));
     let cards = use_mut_ref(BTreeMap::<String, Stored>::new);
+    let newest = use_mut_ref(|| version);
     use_effect_with(version, {
         let setter = list.setter();
-        move |_| {
+        move |version| {
+            let version = *version;
+            newest.replace(version);
             spawn_local(async move {
                 Dispatcher::get().restore().await;
                 let mut stored = Vec::new();
@@ -314,7 +317,10 @@ fn use_stored(kind: DataKind) -> Rc<Vec<Stored>> {
                     }
                 }
                 stored.sort_by(|a, b| a.card.title.cmp(&b.card.title));
-                setter.set(Rc::new(stored));
+                // The files may have changed again in the meantime, and that reading may have ended first.
+                if *newest.borrow() == version {
+                    setter.set(Rc::new(stored));
+                }
             });
         }
     });

@@ -156,7 +156,9 @@ impl Dataset {
                     let missing = match (files.train.is_empty(), files.test.is_empty()) {
                         (false, true) => "test images: add test_batch.bin or test_batch",
                         (true, false) => "training images: add data_batch_1.bin or data_batch_1",
-                        _ => "images here yet: add its files or its .tar.gz",
+                        _ => {
+                            "images here yet: add its .tar.gz, or its files, such as data_batch_1.bin and test_batch.bin"
+                        }
                     };
                     return Err(LabError::Data(format!(
                         "CIFAR-10 has no {missing} below the data set's menu."

@@ -57,8 +57,10 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
     use_effect_with((dragging, props.files.busy.is_empty(), props.files.errors.clone()), {
         let node = node.clone();
         move |(dragging, is_idle, errors)| {
+            // Files that are dragged over a page with an area for own data are for that area, which must not move away.
+            let is_wanted = || *dragging && document().query_selector(".own-data").ok().flatten().is_none();
             if let Some(element) =
-                node.cast::<Element>().filter(|_| *dragging || !is_idle || !errors.is_empty())
+                node.cast::<Element>().filter(|_| is_wanted() || !is_idle || !errors.is_empty())
             {
                 open_groups(&element);
             }

@@ -39,11 +39,11 @@ pub fn HeldOut(props: &HeldOutProps) -> Html {
     let answer = |net: usize, index: usize| *answers.get(net)?.get(index)?;
     let line = |(net, title): (usize, &&'static str), index: usize, label: u8| {
         let (class, percent, is_right) = match answer(net, index) {
-            Some((class, p)) => (name(class), format!(" {:.0}%", 100.0 * p), class == label),
+            Some((class, p)) => (name(class), format!("{:.0}%", 100.0 * p), class == label),
             None => ("…", String::new(), true),
         };
         html! {
-            <span class="held-out-answer" data-right={is_right.to_string()} title={format!("{title}: {class}{percent}")}>
+            <span class="held-out-answer" data-right={is_right.to_string()} title={format!("{title}: {class} {percent}")}>
                 <i ~style={format!("background:{}", color::series(net))}></i>
                 if !is_right {
                     <span class="visually-hidden">{ "wrong: " }</span>
@@ -109,8 +109,8 @@ pub fn HeldOut(props: &HeldOutProps) -> Html {
 
 /// Accuracies on training pictures and on held-out ones.
 const ACCURACIES: &[CurveSpec] = &[
-    CurveSpec { dashed: true, ..CurveSpec::new("train_accuracy", "training pictures") },
-    CurveSpec::new("accuracy", "held-out pictures"),
+    CurveSpec { dashed: true, ..CurveSpec::new("train_accuracy", "training") },
+    CurveSpec::new("accuracy", "held out"),
 ];
 
 /// The properties of [`Overfitting`].
@@ -153,10 +153,12 @@ pub fn own_link(settings: &AnySettings, slug: &str, is_chosen: bool) -> Html {
     }
 }
 
-/// Returns a callback that makes a set of pictures the data set of the settings.
-pub fn choose_own(settings: &AnySettings) -> Callback<String> {
+/// Returns a callback that makes a set of pictures the data set of the settings, and sets further ones, such as more epochs, which
+/// a small set needs.
+pub fn choose_own(settings: &AnySettings, further: &'static [(&'static str, u32)]) -> Callback<String> {
     let set = settings.set.clone();
     Callback::from(move |data: String| {
+        further.iter().for_each(|&(key, value)| set.emit((key, value.into())));
         set.emit(("data", data.into()));
         set.emit(("dataset", "own".into()));
     })

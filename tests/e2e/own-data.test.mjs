@@ -25,7 +25,7 @@ const test = base.extend({
 const small = {
   mlp: { steps: 60, dataset: 'own' },
   cnn: { epochs: 2, dataset: 'own' },
-  rnn: { task: 'lines', steps: 30, hidden: 8 },
+  rnn: { task: 'lines', steps: 30, d_hidden: 8 },
   transformer: { text: 'own', layers: 1, heads: 2, d_model: 16, context: 8, batch_size: 4, steps: 20, warmup: 0, sample_length: 0 },
 };
 const own = (slug, params) => address(`${slug}/own`, { device: 'cpu', ...small[slug], ...params });
@@ -33,8 +33,14 @@ const box = (page, kind) => page.locator(`[data-own="${kind}"]`);
 const become = (box, state) => expect(box).toHaveAttribute('data-state', state);
 const press = (box, action) => box.locator(`[data-action="${action}"]`).first().click();
 const option = (box, name) => box.locator(`[data-option="${name}"]`);
-const data = (page) => page.evaluate(() => new URLSearchParams(location.hash.split('?')[1]).get('data'));
+const inAddress = (page) => page.evaluate(() => new URLSearchParams(location.hash.split('?')[1]).get('data'));
 const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+
+/** Returns the id of the data set in the address, which follows the settings after a moment. */
+async function data(page) {
+  await expect.poll(() => inAddress(page)).not.toBeNull();
+  return inAddress(page);
+}
 
 /** Chooses files in the dialog of a box. */
 async function choose(box, ...files) {
@@ -185,7 +191,7 @@ test('tables that cannot be used say why, and lose nothing', async ({ open }) =>
   const rows = (count, row) => Array.from({ length: count }, (_, i) => row(i)).join('\n');
   const cases = [
     ['ragged', `a,b,c\n${rows(40, (i) => (i % 4 ? `${i},${i % 3},${i % 2 ? 'x' : 'y'}` : `${i},1`))}`, '[data-remark]'],
-    ['one class', `a,b,c\n${rows(40, (i) => `${i},${i % 3},x`)}`, '[data-problem]'],
+    ['one class', `a,b,c\n${rows(40, (i) => `${i},${i % 3},x`)}`, '[data-problem], [data-remark]'],
     ['ten thousand classes', `a,c\n${rows(10_000, (i) => `${i % 7},name ${i}`)}`, '[data-problem]'],
     ['constant columns', `a,b,c\n${rows(40, (i) => `1,1,${i % 2 ? 'x' : 'y'}`)}`, '[data-problem]'],
     ['only dates', `a,c\n${rows(40, (i) => `2026-01-${String(1 + (i % 28)).padStart(2, '0')},${i % 2 ? 'x' : 'y'}`)}`, '[data-problem]'],

@@ -35,6 +35,7 @@ const WORDS: [Words; 3] = [
 
 #[derive(Properties, PartialEq)]
 pub(super) struct DataCardProps {
+    /// The data set. Another one needs another card, so the id is the key of the component.
     pub(super) stored: Stored,
     /// Changes title, source and license.
     pub(super) update: Callback<Card>,
@@ -53,11 +54,17 @@ pub(super) fn DataCard(props: &DataCardProps) -> Html {
             let _ = download_blob(&file, &blob);
         })
     };
+    // The texts that were changed here. A second change may come before the first is stored.
+    let changed = use_mut_ref(Vec::<(&'static Words, String)>::new);
     let field = |words: &'static Words| {
-        let (update, old) = (props.update.clone(), card.clone());
+        let (update, old, changed) = (props.update.clone(), card.clone(), changed.clone());
         let onchange = Callback::from(move |event: Event| {
             let mut card = old.clone();
-            *(words.text)(&mut card) = value_of(&event).trim().chars().take(MAX_WORDS).collect();
+            let text: String = value_of(&event).trim().chars().take(MAX_WORDS).collect();
+            changed.borrow_mut().push((words, text));
+            for (words, text) in &*changed.borrow() {
+                text.clone_into((words.text)(&mut card));
+            }
             if card != old {
                 update.emit(card);
             }

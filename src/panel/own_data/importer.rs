@@ -159,7 +159,7 @@ pub(super) fn Importer(props: &ImporterProps) -> Html {
         <div class="own-data" ref={box_ref} tabindex="-1" data-own={words.hook} data-state={state}>
             <Missing data={data.clone()} sets={sets.clone()} />
             if let Some(current) = current {
-                <DataCard stored={current.clone()} update={sets.update.clone()} />
+                <DataCard key={current.card.id.clone()} stored={current.clone()} update={sets.update.clone()} />
                 { props.children.clone() }
             }
             { source(props, read, &area, dragging, current.is_some()) }
@@ -223,7 +223,12 @@ fn source(
                             <span>{ "Choose a folder…" }</span>
                         </label>
                     }
-                    <span>{ if dragging { "Drop them here" } else { "or drop them here" } }</span>
+                    <span>{ match (dragging, words.is_single) {
+                        (false, true) => "or drop it here",
+                        (false, false) => "or drop them here",
+                        (true, true) => "Drop the file here",
+                        (true, false) => "Drop the files here",
+                    } }</span>
                 </p>
                 if let Some([label, button, action]) = words.paste {
                     <label class="own-paste">{ label }<textarea ref={area} rows="3" data-paste="" spellcheck="false" /></label>

@@ -161,12 +161,12 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             },
             "own" => ChapterBody {
                 stage: html! { <Own config={config.clone()} record={shown.clone()} /> },
-                keys: keys![Config; dataset, width, epochs, crop, flip],
+                keys: keys![Config; dataset, epochs, batch_size, crop, flip],
                 hint: Some(Hint { words: "Train on forty pictures only.", experiment: "few-pictures" }),
                 below: html! {
                     <>
                         <Readouts />
-                        <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings)} />
+                        <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings, for_few(config))} />
                         { own_text() }
                     </>
                 },
@@ -195,4 +195,12 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         notice: own_link(&settings, Cnn::SLUG, config.dataset == Dataset::Own),
     };
     frame(&lab, &settings, page, body)
+}
+
+/// Returns the settings that suit a few dozen pictures: the defaults would end after a dozen steps. Settings that were changed
+/// stay.
+fn for_few(config: &Config) -> &'static [(&'static str, u32)] {
+    let defaults = Config::default();
+    let is_default = (config.epochs, config.batch_size) == (defaults.epochs, defaults.batch_size);
+    if is_default { &[("epochs", 40), ("batch_size", 8)] } else { &[] }
 }

@@ -90,10 +90,10 @@ crate::settings! {
             "The points that were drawn. With a curve, the horizontal coordinate predicts the vertical one.";
         data: String = String::new(), text(DataId::check_table, "the name of a table, such as `f4k3-9f86d081884c7d65`"), "Table", "",
             "The name of your own table: its shape and a hash of its content.";
-        plane: PlaneChoice = PlaneChoice::Features, choice, "Plane of the figures", "",
-            "A table with more than two features is shown in the plane of two of them, with the others at their mean, or in the plane of its first two principal components. Networks always see all features.";
+        plane: PlaneChoice = PlaneChoice::Components, choice, "Plane of the figures", "",
+            "A table with more than two features is shown in the plane of its first two principal components, in which its rows differ the most, or of two features, with the others at their mean. Networks always see all features.";
         axis_x: u32 = 1, int(1, 64), "Feature on the x axis", "",
-            "The number of the feature in the table. It applies to tables with more than two features.";
+            "The number of the feature in the table. It applies to tables with more than two features, in the plane of two of them.";
         axis_y: u32 = 2, int(1, 64), "Feature on the y axis", "",
             "The number of the feature in the table. It applies to tables with more than two features.";
     }

@@ -20,7 +20,7 @@ use crate::panel::{
     ChapterBody, Hint, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
 };
 use crate::protocol::RunState;
-use crate::sections::mlp::{Config, Dataset, Mlp, NONLINEAR, Request};
+use crate::sections::mlp::{Config, Dataset, Mlp, NONLINEAR, PlaneChoice, Request};
 use collapse::{CollapseFigures, Outputs};
 use figures::{Accuracy, TrainFigures};
 use gradients::{GradientBars, GradientCurves};
@@ -43,9 +43,10 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         Dataset::Spirals | Dataset::Circles | Dataset::Moons | Dataset::Xor => {
             keys![Config; dataset, noise, seed]
         }
-        Dataset::Own if config.task().d_in > 2 => {
-            keys![Config; dataset, points, data, plane, axis_x, axis_y, seed]
+        Dataset::Own if config.task().d_in > 2 && config.plane == PlaneChoice::Features => {
+            keys![Config; dataset, plane, axis_x, axis_y, seed]
         }
+        Dataset::Own if config.task().d_in > 2 => keys![Config; dataset, plane, seed],
         _ => keys![Config; dataset, seed],
     };
     let has_run = !matches!(lab.state, RunState::Idle | RunState::Error(_));

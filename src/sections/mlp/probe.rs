@@ -6,7 +6,9 @@ use super::fit::fit;
 use super::nets::{net, snapshot};
 use super::task::{N_SCORED, Objective, Pictures, forward_backward};
 use super::task_data::TaskData;
-use super::{Config, FIT_SIZES, Frame, LINEAR, Measured, Mlp, NONLINEAR, TrainedPieces, Untrained, collapse};
+use super::{
+    Config, Dataset, FIT_SIZES, Frame, LINEAR, Measured, Mlp, NONLINEAR, TrainedPieces, Untrained, collapse,
+};
 use crate::core::{LabError, Progress};
 use crate::data::batches::Batches;
 use crate::models::mlp::{Activation, Mlp as Net};
@@ -32,7 +34,12 @@ impl Probe for Mlp {
         ctx.send(Frame::Collapse(Rc::new(collapse)));
         let Some(pieces) = pieces(&config, ctx).await else { return Ok(()) };
         ctx.send(Frame::Pieces(Rc::new(pieces)));
-        task.map(drop)
+        match config.dataset {
+            // The board says what is missing. An error above it would move it while the user draws.
+            Dataset::Drawn | Dataset::Curve => Ok(()),
+            Dataset::Own if config.data.is_empty() => Ok(()),
+            _ => task.map(drop),
+        }
     }
 }
 

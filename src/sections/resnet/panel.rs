@@ -131,7 +131,7 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
             below: html! {
                 <>
                     <Readouts />
-                    <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings)} />
+                    <PictureImport data={AttrValue::from(config.data.clone())} on_data={choose_own(&settings, &[])} />
                     { own_text() }
                 </>
             },

@@ -175,7 +175,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             below: html! {
                 <>
                     <TextImport data={config.data.clone()} on_data={on_data.clone()} />
-                    <training::TextFigure info={info()} />
+                    { own::first_lines(info()) }
                     { text::rare_characters() }
                 </>
             },

@@ -26,8 +26,8 @@ use web_sys::Element;
 use yew::prelude::*;
 
 /// The maximum side of the board and of the map of the linear network, in pixels.
-const MAX_SIDE: f64 = 316.0;
-const SMALL_SIDE: f64 = 168.0;
+const MAX_SIDE: f64 = 290.0;
+const SMALL_SIDE: f64 = 148.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct BoardProps {
@@ -202,15 +202,11 @@ fn notes(props: &BoardProps, hand: &Hand, points: &Rc<Vec<Point>>, problem: &Use
 /// The caption.
 fn look_for(scene: &Scene) -> Html {
     let words = match scene.predictions[NONLINEAR] {
-        _ if scene.is_curve => {
-            "Each network predicts y from x. Solid: the non-linear network. Dashed: the linear network, whose prediction is always a straight line."
-        }
+        _ if scene.is_curve => "Lines predict y from x. Solid: non-linear network; dashed: linear network.",
         Some(Prediction::Number(_)) => {
-            "Colors are the predictions of the non-linear network: blue is below the mean, orange above it. The linear network can only change at a constant slope."
+            "Colors are predicted numbers: blue is below the mean, orange above it."
         }
-        _ => {
-            "A color is the area in which the non-linear network predicts that class; it is paler where the network is less certain. The linear network separates classes by straight lines only."
-        }
+        _ => "Colors are predicted classes, paler where the network is less certain.",
     };
     html! { words }
 }

@@ -84,3 +84,14 @@ fn split(info: &TextInfo) -> Html {
         </div>
     }
 }
+
+/// Returns the first lines of the text.
+pub(super) fn first_lines(info: Option<PtrEq<TextInfo>>) -> Html {
+    let Some(PtrEq(info)) = info else { return Html::default() };
+    html! {
+        <>
+            <h2>{ "The start of the text" }</h2>
+            <pre class="first-lines" tabindex="0" role="region" aria-label="The start of the text">{ info.first_lines.clone() }</pre>
+        </>
+    }
+}

@@ -14,7 +14,7 @@ pub(super) enum Prediction {
     /// The probability of the second of two classes.
     Two(PtrEq<Vec<f32>>),
     /// The probability of the predicted class, and the class. The number of classes.
-    Many(PtrEq<Vec<f32>>, PtrEq<Vec<u8>>, usize),
+    Many(PtrEq<Vec<f32>>, PtrEq<Vec<u8>>, u8),
     /// A number in standardized units.
     Number(PtrEq<Vec<f32>>),
 }
@@ -34,8 +34,8 @@ impl Prediction {
         let index = cell(y) * BOUNDARY_SIDE + cell(x);
         match self {
             Self::Two(values) => {
-                let p = *values.get(index)?;
-                Some(if p > 0.5 { (Some(1), p) } else { (Some(0), 1.0 - p) })
+                let (class, p) = of_two(*values.get(index)?);
+                Some((Some(class.into()), p))
             }
             Self::Many(values, classes, _) => {
                 Some((Some((*classes.get(index)?).into()), *values.get(index)?))
@@ -46,19 +46,24 @@ impl Prediction {
 
     /// Returns the pixels as RGBA, from the top.
     fn pixels(&self) -> Vec<u8> {
+        // Of two classes, too: at the ends of a diverging map, points of the same color would be hard to see.
+        let classes = |n: u8, values: Vec<f32>| ColorMap::Classes(n).paint(&values, (0.0, n.into()));
+        let value = |(class, p): (u8, f32)| class_value(class, p);
         let mut pixels = match self {
-            Self::Two(values) => ColorMap::Diverging.paint(values, (0.0, 1.0)),
+            Self::Two(values) => classes(2, values.iter().map(|p| value(of_two(*p))).collect()),
             Self::Number(values) => ColorMap::Diverging.paint(values, (-2.0, 2.0)),
-            Self::Many(values, classes, n) => {
-                let values: Vec<f32> =
-                    values.iter().zip(classes.iter()).map(|(p, class)| class_value(*class, *p)).collect();
-                let map = ColorMap::Classes(u8::try_from(*n).unwrap_or(u8::MAX));
-                map.paint(&values, map.range(None, &values))
+            Self::Many(values, of, n) => {
+                classes(*n, of.iter().zip(values.iter()).map(|(class, p)| value((*class, *p))).collect())
             }
         };
         pixels.resize(BOUNDARY_SIDE * BOUNDARY_SIDE * 4, 0);
         pixels.rchunks(BOUNDARY_SIDE * 4).flatten().copied().collect()
     }
+}
+
+/// Returns the predicted one of two classes and its probability.
+fn of_two(p: f32) -> (u8, f32) {
+    if p > 0.5 { (1, p) } else { (0, 1.0 - p) }
 }
 
 #[derive(PartialEq, Properties)]

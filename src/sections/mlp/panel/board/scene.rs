@@ -36,7 +36,7 @@ impl Scene {
             Some(match classes {
                 _ if task.is_regression() => Prediction::Number(values),
                 Some(classes) => {
-                    Prediction::Many(values, PtrEq(classes.clone()), task.classes.unwrap_or(2) as usize)
+                    Prediction::Many(values, PtrEq(classes.clone()), task.classes.unwrap_or(2) as u8)
                 }
                 None => Prediction::Two(values),
             })

@@ -72,6 +72,9 @@ pub(super) fn Tools(props: &ToolsProps) -> Html {
     let sets = Dataset::CHOICES.iter().filter(|(slug, _)| !matches!(*slug, "fashion-mnist" | "own"));
     html! {
         <div class="board-tools">
+            if !props.locked {
+                <Menu class="board-start" summary={html! { "Start from ▾" }} label="Start from" closes_with={*started}>{ for sets.copied().map(start) }</Menu>
+            }
             if props.dataset != Dataset::Curve {
                 { classes(props) }
             }
@@ -84,9 +87,6 @@ pub(super) fn Tools(props: &ToolsProps) -> Html {
                 { button(Action::Redo, "redo", "Redo", "Control+Y", off || !can[1]) }
                 <button type="button" data-board="clear" title="Remove all points; Undo brings them back" disabled={off || !can[2]} onclick={props.act.reform(|_: MouseEvent| Action::Clear)}>{ "Clear" }</button>
             </div>
-            if !props.locked {
-                <Menu class="board-start" summary={html! { "Start from ▾" }} label="Start from" closes_with={*started}>{ for sets.copied().map(start) }</Menu>
-            }
         </div>
     }
 }

@@ -111,7 +111,9 @@ fn of_class(points: &[Point], class: u8) -> usize {
 
 /// Returns the plane that shows a table.
 fn own_note(config: &Config, samples: Option<&Samples>) -> String {
-    let Some(Samples::Plane { axes: [x, y], .. }) = samples else { return String::new() };
+    let Some(Samples::Plane { axes: [x, y], .. }) = samples else {
+        return "A table cannot be drawn on; start from other data to draw.".to_owned();
+    };
     let features = config.task().d_in;
     let rest = match (features, config.plane) {
         (..=2, _) => String::new(),

@@ -133,7 +133,8 @@ fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
     let name = if layer == 0 && !props.layout.bundled {
         html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ format!("x{}", subscript(unit + 1)) }</text> }
     } else if layer == last {
-        html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ props.classes.get(unit).cloned().unwrap_or_default() }</text> }
+        let class = props.classes.get(unit).map_or("", String::as_str);
+        html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ shortened(class) }</text> }
     } else {
         Html::default()
     };
@@ -146,4 +147,13 @@ fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
                 tabindex={if props.cursor == item { "0" } else { "-1" }} />
         </>
     }
+}
+
+/// Returns a name that fits next to an output. The whole name is in the description of the unit.
+fn shortened(name: &str) -> String {
+    const MAX: usize = 8;
+    if name.chars().count() <= MAX {
+        return name.to_owned();
+    }
+    name.chars().take(MAX - 1).chain(['…']).collect()
 }
