@@ -189,7 +189,7 @@ fn drawn_points_of_three_classes_are_learned() {
         panic!("points in the plane")
     };
     assert_eq!((train.len(), test.len(), target), (48, 12, &None));
-    assert_eq!(classes, &["class 1", "class 2", "class 3"]);
+    assert_eq!(classes, &["A", "B", "C"]);
     assert_eq!((axes[0].low, axes[1].high), (-1.25, 1.25));
     let all: Vec<(f32, f32, u8)> =
         train.iter().chain(test).map(|point| (point.x, point.y, point.value as u8)).collect();

@@ -117,7 +117,8 @@ test('a table with decimal commas is previewed, used, trained on, and kept', asy
   await card.locator('[data-card-field="source"]').focus();
   await expect(card.locator('h3')).toHaveText('My irises <b>');
   const [saved] = await Promise.all([page.waitForEvent('download'), press(table, 'save-data')]);
-  assert.equal(readFileSync(await saved.path()).subarray(0, 8).toString(), 'NNLABDAT');
+  const bytes = readFileSync(await saved.path());
+  assert.equal(bytes.subarray(0, 8).toString(), 'NNLABDAT');
   await train(page, []);
 
   // The same file again has the same number, and keeps the title and the license.
@@ -139,6 +140,21 @@ test('a table with decimal commas is previewed, used, trained on, and kept', asy
   await become(table, 'ready');
   await expect(card.locator('[data-card-field="license"]')).toHaveValue('CC BY 4.0');
   await checkAccess(page, 'with the card of a table', '.own-data');
+
+  // The data file, in another browser.
+  const other = await open(own('mlp', { data: id }));
+  const there = box(other, 'table');
+  const dataFile = (buffer) => ({ name: 'irises.nnlab', mimeType: '', buffer });
+  const changed = Buffer.from(bytes);
+  changed[changed.length - 1] ^= 1;
+  await choose(there, dataFile(changed));
+  await expect(there.locator('[role="alert"]')).toContainText('irises.nnlab is a data file of this lab, and ');
+  await choose(there, dataFile(bytes));
+  await expect(there.locator('[data-link="same"]')).toBeVisible();
+  await press(there, 'use-data');
+  await become(there, 'ready');
+  await expect(there.locator('[data-card-field="license"]')).toHaveValue('CC BY 4.0');
+  assert.equal(await data(other), id);
 });
 
 test('cells of a spreadsheet are pasted', async ({ open }) => {
@@ -205,7 +221,7 @@ test('tables that cannot be used say why, and lose nothing', async ({ open }) =>
     const sentence = table.locator('.own-preview, [role="alert"]').locator(where).first();
     await expect(sentence, name).toBeVisible();
     await expect(sentence, name).not.toHaveText('');
-    said.add(await sentence.innerText());
+    said.add((await table.locator('[data-remark], [data-problem], [data-rows], [role="alert"]').allInnerTexts()).join('\n'));
     assert.equal(await data(page), id, name);
     if (await table.locator('[data-action="discard-data"]').count()) await press(table, 'discard-data');
   }

@@ -41,7 +41,9 @@ pub(super) fn drawn(config: &Config) -> Result<TaskData, LabError> {
             y: Values::Classes(of_part().map(|point| point.class).collect()),
         }
     });
-    let classes = (1..=n_classes).map(|number| format!("class {number}")).collect();
+    // The letters of the drawing board.
+    let classes =
+        (0..n_classes).map(|class| char::from(b'A'.saturating_add(class as u8)).to_string()).collect();
     let own = OwnData { plane: Plane::of_drawn(), classes, target: None };
     Ok(TaskData {
         d_in: 2,

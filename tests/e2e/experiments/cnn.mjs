@@ -58,4 +58,9 @@ export default {
     assert.ok(words.startsWith(`${numbers.speedup.toFixed(2)} × faster at width 24`), words);
     assert.match(words, share >= 0.8 ? /nearly all/ : share >= 0.5 ? /more than half/ : /less than half/);
   },
+  'few-pictures': ({ words, numbers }, assert) => {
+    const { accuracy_conv: heldOut, train_accuracy_conv: trained } = numbers;
+    assert.ok(words.includes(`a gap of ${(100 * (trained - heldOut)).toFixed(0)} points`), words);
+    assert.ok(trained > 0.95 && heldOut < 0.85, words);
+  },
 };

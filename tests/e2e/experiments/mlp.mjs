@@ -63,4 +63,9 @@ export default {
     assert.match(words, new RegExp(`rank ${rank}: one more than its ${rank - 1} inputs`));
     assert.ok(activated > rank && words.endsWith(`rank ${activated}.`), words);
   },
+  'noisy-line': ({ words, numbers, choice }, assert) => {
+    const { rmse_linear: linear, rmse_activated: activated } = numbers;
+    assert.ok(words.includes(linear.toFixed(3)) && words.includes(activated.toFixed(3)), words);
+    assert.equal(choice, activated < 0.9 * linear ? 0 : activated <= 1.1 * linear ? 1 : 2);
+  },
 };

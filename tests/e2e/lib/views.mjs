@@ -190,7 +190,7 @@ export const MAX_HEIGHTS = { figure: 480, experiment: 620 };
  * height that they may have until they are smaller.
  */
 export const TALL = {
-  mlp: { 'circles-three': 820, 'circles-two': 820, 'deep-sigmoid': 690, matrices: 650, network: 660, 'xor-two': 820 },
+  mlp: { board: 590, 'circles-three': 820, 'circles-two': 820, 'deep-sigmoid': 690, matrices: 650, network: 660, 'xor-two': 820 },
   cnn: { 'inside-conv': 510, 'inside-separable': 510, kernel: 910, 'one-pixel': 1290, 'output-size': 610, 'pooling-windows': 1170, 'shifted-maps': 800 },
   resnet: { block: 750, 'block-gradients': 630, 'loss-without-gradient': 710 },
   attention: { 'eight-heads': 2450, order: 890, 'plain-descent-pace': 710, query: 860, 'small-weights-start': 1280, 'task-maps': 580, 'two-look-ups-one-head': 1020 },
