@@ -221,15 +221,31 @@ pub fn use_data_sets(kind: DataKind) -> DataSets {
             dispatch.dispatch(Action::Removed(None));
         }
     });
+    // The last card of each data set, which may be newer than the list.
+    let newest = use_mut_ref(BTreeMap::<String, Stored>::new);
     let update = use_callback(list.clone(), move |card: Card, list| {
-        let Some(stored) = list.iter().find(|stored| stored.card.id == card.id) else { return };
-        let (old, new) = (stored.card.head().len() as f64, Uint8Array::from(&*card.head()));
-        let blob = stored.blob.slice_with_f64(old).and_then(|content| {
+        let Some(listed) = list.iter().find(|stored| stored.card.id == card.id) else { return };
+        let mut newest = newest.borrow_mut();
+        let path = listed.card.data_id().map(|id| id.path()).unwrap_or_default();
+        let is_current = Dispatcher::get().blobs(&path).first().is_some_and(|(_, blob)| *blob == listed.blob);
+        let last = newest.get(&card.id).filter(|_| !is_current).unwrap_or(listed);
+        // Only what the user has changed is taken: two fields may be changed before the list is read again.
+        let changed = |new: String, shown: &str, last: &str| if new == shown { last.to_owned() } else { new };
+        let merged = Card {
+            title: changed(card.title, &listed.card.title, &last.card.title),
+            source: changed(card.source, &listed.card.source, &last.card.source),
+            license: changed(card.license, &listed.card.license, &last.card.license),
+            ..listed.card.clone()
+        };
+        let (old, new) = (listed.card.head().len() as f64, Uint8Array::from(&*merged.head()));
+        let blob = listed.blob.slice_with_f64(old).and_then(|content| {
             let parts = Array::of2(&new, &content);
             Blob::new_with_blob_sequence(&parts)
         });
         if let Ok(blob) = blob {
-            add(&Stored { card, blob });
+            let stored = Stored { card: merged, blob };
+            add(&stored);
+            newest.insert(stored.card.id.clone(), stored);
         }
     });
     let Reading { work, answer, prepared, error, removed, .. } = (*reading).clone();
