@@ -191,7 +191,7 @@ export const MAX_HEIGHTS = { figure: 480, experiment: 620 };
  */
 export const TALL = {
   mlp: { board: 590, 'circles-three': 820, 'circles-two': 820, 'deep-sigmoid': 690, matrices: 650, network: 660, 'xor-two': 820 },
-  cnn: { 'inside-conv': 510, 'inside-separable': 510, kernel: 910, 'one-pixel': 1290, 'output-size': 610, 'pooling-windows': 1170, 'shifted-maps': 800 },
+  cnn: { 'few-pictures': 1100, 'inside-conv': 510, 'inside-separable': 510, kernel: 910, 'one-pixel': 1290, 'output-size': 610, 'pooling-windows': 1170, 'shifted-maps': 800 },
   resnet: { block: 750, 'block-gradients': 630, 'loss-without-gradient': 710 },
   attention: { 'eight-heads': 2450, order: 890, 'plain-descent-pace': 710, query: 860, 'small-weights-start': 1280, 'task-maps': 580, 'two-look-ups-one-head': 1020 },
   transformer: { attention: 900, block: 860, 'mask-map': 540, 'next-token': 1080, 'one-layer-copy': 1160, samples: 570, 'tied-copy': 1270, 'two-layer-copy': 1270 },
