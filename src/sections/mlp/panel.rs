@@ -44,7 +44,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             keys![Config; dataset, noise, seed]
         }
         Dataset::Own if config.task().d_in > 2 && config.plane == PlaneChoice::Features => {
-            keys![Config; dataset, plane, axis_x, axis_y, seed]
+            keys![Config; dataset, points, data, plane, axis_x, axis_y, seed]
         }
         Dataset::Own if config.task().d_in > 2 => keys![Config; dataset, plane, seed],
         _ => keys![Config; dataset, seed],
