@@ -5,7 +5,7 @@ use crate::core::data_set::card::MAX_WORDS;
 use crate::core::data_set::{Card, Content};
 use crate::panel::CopyButton;
 use crate::panel::own_data::contents::{Contents, use_contents};
-use crate::panel::own_data::parts::{count, counted, scrolled, sentences, value_of};
+use crate::panel::own_data::parts::{TextField, count, counted, scrolled, sentences};
 use crate::ui::export::download_blob;
 use yew::prelude::*;
 
@@ -58,9 +58,8 @@ pub(super) fn DataCard(props: &DataCardProps) -> Html {
     let changed = use_mut_ref(Vec::<(&'static Words, String)>::new);
     let field = |words: &'static Words| {
         let (update, old, changed) = (props.update.clone(), card.clone(), changed.clone());
-        let onchange = Callback::from(move |event: Event| {
+        let on_change = Callback::from(move |text: String| {
             let mut card = old.clone();
-            let text: String = value_of(&event).trim().chars().take(MAX_WORDS).collect();
             changed.borrow_mut().push((words, text));
             for (words, text) in &*changed.borrow() {
                 text.clone_into((words.text)(&mut card));
@@ -72,7 +71,7 @@ pub(super) fn DataCard(props: &DataCardProps) -> Html {
         let value = (words.text)(&mut card.clone()).clone();
         html! {
             <label><span>{ words.label }</span>
-                <input type="text" data-card-field={words.hook} maxlength={MAX_WORDS.to_string()} placeholder={words.placeholder} {value} {onchange} />
+                <TextField card_field={words.hook} max={MAX_WORDS} placeholder={words.placeholder} required={words.hook == "title"} {value} {on_change} />
             </label>
         }
     };

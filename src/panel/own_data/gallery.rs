@@ -4,7 +4,7 @@ use crate::client::{DataSets, Stored};
 use crate::core::data_set::request::PictureEdit;
 use crate::core::data_set::{Content, DataRequest};
 use crate::panel::own_data::contents::{part, use_contents};
-use crate::panel::own_data::parts::{count, grouped, value_of};
+use crate::panel::own_data::parts::{TextField, count, grouped};
 use crate::ui::picture::{Picture, opaque};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -59,12 +59,11 @@ pub(super) fn Gallery(props: &GalleryProps) -> Html {
     };
     let row = |(class, name): (usize, &String)| {
         let total = contents.as_ref().map_or(0, |contents| contents.count(class));
-        let onchange = {
+        let on_change = {
             let (edit, old) = (edit.clone(), name.clone());
-            Callback::from(move |event: Event| {
-                let name = value_of(&event).trim().to_owned();
+            Callback::from(move |name: String| {
                 edit(&|draft| {
-                    match name.is_empty() || name == old {
+                    match name == old {
                         true => draft.names.remove(&class),
                         false => draft.names.insert(class, name.clone()),
                     };
@@ -105,7 +104,7 @@ pub(super) fn Gallery(props: &GalleryProps) -> Html {
         html! {
             <div class="own-class" key={class}>
                 <label>{ format!("Class {} ", class + 1) }
-                    <input type="text" maxlength="60" data-class={class.to_string()} {value} {onchange} /></label>
+                    <TextField max={60} class={class.to_string()} required=true {value} {on_change} /></label>
                 <span class="muted" data-class-count={class.to_string()}>{ count(total, "picture") }</span>
                 <div class="own-pictures">
                     { for of_class(class).filter_map(thumbnail) }

@@ -70,6 +70,11 @@ struct PreviewProps {
 #[component]
 fn Preview(props: &PreviewProps) -> Html {
     let PreviewProps { name, preview, options, on_change } = props;
+    // A choice is in sight before the lines have been read again.
+    let LineOptions { max_len, text, label } = options.clone();
+    let max_len = max_len.or(preview.options.max_len);
+    let text = text.or_else(|| preview.options.text.clone());
+    let label = label.or_else(|| preview.options.label.clone());
     let change = |edit: fn(&mut LineOptions, String)| {
         let (options, on_change) = (options.clone(), on_change.clone());
         move |value: String| {
@@ -78,20 +83,15 @@ fn Preview(props: &PreviewProps) -> Html {
             on_change.emit(options);
         }
     };
-    let max_len = use_number_field(NumberOptions::new(
-        preview.options.max_len.map(f64::from),
-        Bounds::whole(2, MAX_LINE),
-        {
-            let (options, on_change) = (options.clone(), on_change.clone());
-            Callback::from(move |max: f64| {
-                on_change.emit(LineOptions { max_len: Some(max as u32), ..options.clone() });
-            })
-        },
-    ));
+    let max_len = use_number_field(NumberOptions::new(max_len.map(f64::from), Bounds::whole(2, MAX_LINE), {
+        let (options, on_change) = (options.clone(), on_change.clone());
+        Callback::from(move |max: f64| {
+            on_change.emit(LineOptions { max_len: Some(max as u32), ..options.clone() });
+        })
+    }));
     let number = use_unique();
     let id = format!("own-max-{number}");
     let columns = || preview.columns.iter().map(|name| (name.clone(), name.clone()));
-    let chosen = |name: &Option<String>| name.clone().unwrap_or_default();
     let [shortest, median, longest] = preview.lengths;
     let rows: Vec<_> = preview.rows.iter().map(|(text, label)| vec![text.clone(), label.clone()]).collect();
     let classes = preview.classes.iter().map(|(name, count)| (name.as_str(), *count));
@@ -101,8 +101,8 @@ fn Preview(props: &PreviewProps) -> Html {
             <h3>{ format!("Preview of {name}") }</h3>
             <div class="own-options">
                 if preview.columns.len() > 1 {
-                    { menu("Text", "text", columns(), &chosen(&preview.options.text), change(|options, name| options.text = Some(name))) }
-                    { menu("Label", "label", columns(), &chosen(&preview.options.label), change(|options, name| options.label = Some(name))) }
+                    { menu("Text", "text", columns(), &text.unwrap_or_default(), change(|options, name| options.text = Some(name))) }
+                    { menu("Label", "label", columns(), &label.unwrap_or_default(), change(|options, name| options.label = Some(name))) }
                 }
                 <div data-option="max_len">
                     <label for={id.clone()}>{ "Characters per line, at most" }</label>

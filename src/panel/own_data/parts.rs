@@ -40,6 +40,57 @@ fn menu_of(
     }
 }
 
+#[derive(Properties, PartialEq)]
+pub(super) struct TextFieldProps {
+    pub(super) value: String,
+    /// The maximum number of characters.
+    pub(super) max: usize,
+    #[prop_or_default]
+    pub(super) placeholder: &'static str,
+    /// True if an empty text is not accepted: the field then shows its value again.
+    #[prop_or_default]
+    pub(super) required: bool,
+    /// Receives the text, without spaces around it, when the visitor has changed it.
+    pub(super) on_change: Callback<String>,
+    /// Hooks for tests.
+    #[prop_or_default]
+    pub(super) card_field: Option<&'static str>,
+    #[prop_or_default]
+    pub(super) class: Option<String>,
+    #[prop_or_default]
+    pub(super) option: Option<&'static str>,
+}
+
+/// A field for a short text. The text stays while it is being typed, even if the page around it changes.
+#[component]
+pub(super) fn TextField(props: &TextFieldProps) -> Html {
+    let draft = use_state_eq(|| None::<String>);
+    use_effect_with(props.value.clone(), {
+        let draft = draft.setter();
+        move |_| draft.set(None)
+    });
+    let oninput = {
+        let draft = draft.setter();
+        Callback::from(move |event: InputEvent| draft.set(Some(value_of(&event))))
+    };
+    let onchange = {
+        let (draft, on_change) = (draft.setter(), props.on_change.clone());
+        let (max, required) = (props.max, props.required);
+        Callback::from(move |event: Event| {
+            let text: String = value_of(&event).trim().chars().take(max).collect();
+            if required && text.is_empty() {
+                draft.set(None);
+            } else {
+                on_change.emit(text);
+            }
+        })
+    };
+    html! {
+        <input type="text" maxlength={props.max.to_string()} placeholder={props.placeholder} value={draft.as_ref().unwrap_or(&props.value).clone()}
+            data-card-field={props.card_field} data-class={props.class.clone()} data-option={props.option} {oninput} {onchange} />
+    }
+}
+
 /// Returns a number with a comma between thousands.
 pub(super) fn grouped(count: u32) -> String {
     let digits = count.to_string();

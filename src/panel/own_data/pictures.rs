@@ -7,7 +7,7 @@ use crate::panel::own_data::camera::Camera;
 use crate::panel::own_data::card::opened;
 use crate::panel::own_data::gallery::Gallery;
 use crate::panel::own_data::importer::{ImportProps, Importer, Words};
-use crate::panel::own_data::parts::{menu, skipped, value_of};
+use crate::panel::own_data::parts::{TextField, menu, skipped};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -82,7 +82,7 @@ pub fn PictureImport(props: &ImportProps) -> Html {
         </>
     };
     let gallery = current.filter(|_| sets.prepared.is_none()).map(|stored| {
-        html! { <Gallery key={stored.card.id.clone()} stored={stored.clone()} sets={sets.clone()} /> }
+        html! { <Gallery key={format!("gallery {}", stored.card.id)} stored={stored.clone()} sets={sets.clone()} /> }
     });
     html! {
         <Importer words={&WORDS} import={props.clone()} {sets} {on_files} {options} {preview} {problem}>{ gallery }</Importer>
@@ -99,10 +99,7 @@ fn fields(choices: &UseStateHandle<Choices>, adds: bool, is_new: bool) -> Html {
             choices.set(new);
         }
     };
-    let on_class = {
-        let set = set(|choices, value| choices.class = value);
-        Callback::from(move |event: Event| set(value_of(&event)))
-    };
+    let on_class = Callback::from(set(|choices, value| choices.class = value));
     let on_add = {
         let choices = choices.clone();
         Callback::from(move |event: Event| {
@@ -124,7 +121,7 @@ fn fields(choices: &UseStateHandle<Choices>, adds: bool, is_new: bool) -> Html {
                 })) }
             }
             <label><span>{ "Class of pictures without a folder" }</span>
-                <input type="text" data-option="class" maxlength="60" value={choices.class.clone()} onchange={on_class} /></label>
+                <TextField max={60} option="class" value={choices.class.clone()} on_change={on_class} /></label>
         </div>
     }
 }
@@ -136,7 +133,7 @@ fn shown(answer: &PicturesAnswer, sets: &DataSets) -> Html {
         html! {
             <>
                 { opened(card) }
-                <Gallery key={card.id.clone()} stored={stored.clone()} sets={sets.clone()} />
+                <Gallery key={format!("gallery {}", card.id)} stored={stored.clone()} sets={sets.clone()} />
             </>
         }
     };

@@ -6,7 +6,6 @@ use crate::core::data_set::{DataAnswer, DataKind, DataRequest, MAX_FEATURES};
 use crate::panel::own_data::card::opened;
 use crate::panel::own_data::importer::{ImportProps, Importer, Words};
 use crate::panel::own_data::parts::{count, grouped, menu, scrolled, sentences};
-use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -50,16 +49,16 @@ pub fn TableImport(props: &ImportProps) -> Html {
             (opened(card), None)
         }
         (Some(DataAnswer::Table(preview, _)), Some((file, options))) => {
-            let options = Rc::new(options.clone());
+            let asked = options.clone();
             let change = {
                 let (file, options) = (file.clone(), options.clone());
                 Callback::from(move |edit: Edit| {
-                    let mut options = (*options).clone();
+                    let mut options = options.clone();
                     edit(&mut options);
                     ask.emit((file.clone(), options));
                 })
             };
-            (shown(&file.name, preview, &change), preview.problem.clone())
+            (shown(&file.name, preview, options_of(&asked, preview), &change), preview.problem.clone())
         }
         _ => Default::default(),
     };
@@ -68,9 +67,23 @@ pub fn TableImport(props: &ImportProps) -> Html {
 
 type Edit = Box<dyn FnOnce(&mut TableOptions)>;
 
+/// Returns the options that the visitor chose, and the recognized ones for all others. A choice is in sight before the table has
+/// been read again.
+fn options_of(asked: &TableOptions, preview: &TablePreview) -> TableOptions {
+    let (asked, read) = (asked.clone(), preview.options.clone());
+    TableOptions {
+        delimiter: asked.delimiter.or(read.delimiter),
+        decimal: asked.decimal.or(read.decimal),
+        header: asked.header.or(read.header),
+        target: asked.target.or(read.target),
+        features: asked.features.or(read.features),
+        regression: asked.regression.or(read.regression),
+    }
+}
+
 /// Returns the preview of a table: its options, the columns, and the first rows.
-fn shown(name: &str, preview: &TablePreview, change: &Callback<Edit>) -> Html {
-    let TablePreview { options, columns, rows, n_rows, n_used, remarks, .. } = preview;
+fn shown(name: &str, preview: &TablePreview, options: TableOptions, change: &Callback<Edit>) -> Html {
+    let TablePreview { columns, rows, n_rows, n_used, remarks, .. } = preview;
     let target = options.target.as_deref().unwrap_or_default();
     let chosen = options.features.as_deref().unwrap_or_default();
     let on = |edit: fn(&mut TableOptions, String)| {
