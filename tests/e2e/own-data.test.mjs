@@ -265,6 +265,14 @@ test('folders of pictures are classes: renamed, cleaned, trained on, and kept', 
   await expect(pictures.locator('[data-changes]')).toContainText('2 pictures removed, 1 class renamed: not applied yet.');
   await press(pictures, 'undo-edit');
   await expect(pictures.locator('[data-class="0"]')).toHaveValue('across');
+  // A change that leaves one class is refused, and the set stays.
+  await pictures.locator('[data-class="0"]').fill('down');
+  await pictures.locator('[data-class="0"]').press('Enter');
+  await press(pictures, 'apply-edit');
+  await expect(pictures.locator('[data-problem]')).not.toBeEmpty();
+  await expect(pictures.locator('[data-picture]')).toHaveCount(24);
+  await expect(pictures.locator('[data-action="use-data"]')).toBeEnabled();
+  await press(pictures, 'undo-edit');
   await pictures.locator('[data-class="0"]').fill('left to right');
   await pictures.locator('[data-picture]').nth(1).click();
   await press(pictures, 'apply-edit');
