@@ -127,35 +127,12 @@ impl Points {
         }
         csv
     }
-
-    /// Returns the points of a file that [`to_csv`](Self::to_csv) wrote, possibly edited. `None` if a row has other columns or
-    /// other values.
-    pub fn from_csv(csv: &str) -> Option<Self> {
-        let mut lines = csv.lines();
-        let has_classes = match lines.next()?.trim() {
-            "x,y,class" => true,
-            "x,y" => false,
-            _ => return None,
-        };
-        let row = |line: &str| {
-            let mut cells = line.split(',').map(str::trim);
-            let mut number = || cells.next()?.parse().ok().filter(|value: &f32| value.abs() <= REACH);
-            let (x, y) = (number()?, number()?);
-            let class = if has_classes { class_of(cells.next()?)? } else { 0 };
-            cells.next().is_none().then(|| Point::new(x, y, class))
-        };
-        lines.filter(|line| !line.trim().is_empty()).map(row).collect::<Option<_>>().map(Self)
-    }
 }
 
 /// Returns the letter of a class, from A.
 pub const fn class_letter(class: u8) -> char {
     // The sum is a letter, because there are at most six classes.
     (b'A' + class % MAX_CLASSES) as char
-}
-
-fn class_of(letter: &str) -> Option<u8> {
-    (0..MAX_CLASSES).find(|class| letter.chars().eq([class_letter(*class)]))
 }
 
 /// Returns the coordinate that two characters stand for.
@@ -258,29 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn files_are_read_back() {
-        for has_classes in [true, false] {
-            let mut points = some(40);
-            if !has_classes {
-                points.0.iter_mut().for_each(|point| point.class = 0);
-            }
-            assert_eq!(Points::from_csv(&points.to_csv(has_classes)), Some(points));
-        }
-        assert_eq!(
-            Points::from_csv("x,y,class\n0.5, -1 ,B\n\n"),
-            Some(Points(vec![Point::new(0.5, -1.0, 1)]))
-        );
-        for csv in [
-            "",
-            "a,b\n",
-            "x,y\n1\n",
-            "x,y\n1,2\n",
-            "x,y,class\n0,0,G\n",
-            "x,y,class\n0,0,A,1\n",
-            "x,y\nNaN,0\n",
-            "x,y\n=1,0\n",
-        ] {
-            assert_eq!(Points::from_csv(csv), None, "{csv:?}");
-        }
+    fn a_file_has_a_row_for_each_point() {
+        let points = Points(vec![Point::new(0.5, -1.0, 1), Point::new(0.0, 0.25, 0)]);
+        assert_eq!(points.to_csv(true), "x,y,class\r\n0.5,-1,B\r\n0,0.25,A\r\n");
+        assert_eq!(points.to_csv(false), "x,y\r\n0.5,-1\r\n0,0.25\r\n");
     }
 }

@@ -5,6 +5,7 @@ use super::task_data::{OwnData, Part, TaskData, Values};
 use super::{Axis, BOUNDARY_REACH, Config, Mlp};
 use crate::core::LabError;
 use crate::core::data_set::Content;
+use crate::core::points::class_letter;
 use crate::data::own::table::{Scaling, Table, Target};
 use crate::data::own::{self, held_out};
 use crate::run::RunContext;
@@ -42,8 +43,7 @@ pub(super) fn drawn(config: &Config) -> Result<TaskData, LabError> {
         }
     });
     // The letters of the drawing board.
-    let classes =
-        (0..n_classes).map(|class| char::from(b'A'.saturating_add(class as u8)).to_string()).collect();
+    let classes = (0..n_classes).map(|class| class_letter(class as u8).to_string()).collect();
     let own = OwnData { plane: Plane::of_drawn(), classes, target: None };
     Ok(TaskData {
         d_in: 2,
