@@ -86,7 +86,7 @@ fn an_lstm_learns_forty_lines_by_heart() {
         let last = &line[line.len() - 2..];
         usize::from(last[1] > last[0]) == usize::from(*label)
     });
-    assert_eq!(Some(right.count() as f64 / set.shown.len() as f64), test.map(f64::from));
+    assert_eq!(Some(right.count() as f64 / set.shown.len() as f64), test);
     let names: Vec<String> = Rnn::series(&record).iter().map(|series| series.metric.to_string()).collect();
     assert!(names.contains(&"accuracy_train_lstm".to_owned()), "{names:?}");
     for check in Rnn::checks(&config, &record) {

@@ -49,7 +49,7 @@ extern "C" {
 
     type Context;
     #[wasm_bindgen(method, catch, js_name = drawImage)]
-    #[expect(clippy::too_many_arguments, reason = "the signature is the browser's")]
+    #[allow(clippy::too_many_arguments, reason = "the signature is the browser's")]
     fn draw(
         this: &Context,
         video: &Video,

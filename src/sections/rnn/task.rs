@@ -33,7 +33,7 @@ pub(super) struct Task {
 #[derive(Debug)]
 enum Source {
     Recall(Recall),
-    Lines { card: Card, lines: Lines, train: Vec<usize>, test: Vec<usize> },
+    Lines { card: Box<Card>, lines: Lines, train: Vec<usize>, test: Vec<usize> },
 }
 
 /// The random draws of training batches.
@@ -70,7 +70,7 @@ impl Task {
             ));
         }
         let (seq_len, n_classes, n_tokens) = (lines.seq_len, lines.n_classes, lines.n_characters);
-        Ok(Self { seq_len, n_classes, n_tokens, source: Source::Lines { card, lines, train, test } })
+        Ok(Self { seq_len, n_classes, n_tokens, source: Source::Lines { card: Box::new(card), lines, train, test } })
     }
 
     /// Returns the random draws of a run, which are the same for both networks.
