@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the site and writes one JSON object per line; `peers` compares it with other libraries instead, as a table;
-# `views` measures what a reader sees of every chapter at first.
+# `views` measures what a reader sees of every chapter at first; `scale` how costs grow with the sizes of the networks;
+# `estimates` how close the page's estimates of its runs are.
 # NN_LAB_DIST selects another build, for example dist; NN_LAB_GPU=1 uses the hardware GPU.
 set -euo pipefail
 source scripts/tools.sh
@@ -22,6 +23,19 @@ fi
 if [[ ${1:-} == views ]]; then
     say "looking at every chapter (about two minutes; with --train about five)"
     exec node tests/e2e/views.mjs "${@:2}"
+fi
+if [[ ${1:-} == scale ]]; then
+    # Another Python with PyTorch may be given.
+    given=${TORCH_PYTHON:-}
+    source scripts/code.sh
+    export TORCH_PYTHON=${given:-$TORCH_PYTHON}
+    "$TORCH_PYTHON" -c 'import torch' 2>/dev/null || unset TORCH_PYTHON
+    say "measuring how costs grow (about a quarter of an hour)"
+    exec node bench/scale/run.mjs "${@:2}"
+fi
+if [[ ${1:-} == estimates ]]; then
+    say "comparing the page's estimates with its runs (about 25 minutes)"
+    exec node tests/e2e/bench/estimates.mjs "${@:2}"
 fi
 say "measuring (about two minutes)"
 exec node tests/e2e/bench.mjs "$@"

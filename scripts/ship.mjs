@@ -29,7 +29,7 @@ for (const name of list()) if (/\.(br|gz)$/.test(name)) rmSync(join(folder, name
 const names = {};
 for (const name of list()) {
   const { dir, name: stem, ext } = posix.parse(name);
-  const requested = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md') || /^(code|models)\//.test(name);
+  const requested = /^worker-[a-z]+(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md') || /^(code|models)\//.test(name);
   if (!requested || FIXED.test(name)) continue;
   const hash = sha256(readFileSync(join(folder, name))).slice(0, 16);
   names[name] = posix.join(dir, `${stem}-${hash}${ext}`);
@@ -46,6 +46,8 @@ for (const name of list()) {
   const bytes = readFileSync(join(folder, name));
   files[name] = { sha256: sha256(bytes), fixed: FIXED.test(name), first: bytes.length <= MAX_FIRST_BYTES };
 }
+// The page shows the progress of these downloads, and a compressed answer does not tell the size of what is in it.
+const sizes = Object.fromEntries(Object.keys(files).filter((name) => name.endsWith('.wasm')).map((name) => [name, statSync(join(folder, name)).size]));
 const build = sha256(JSON.stringify([page, files])).slice(0, 16);
 
 // In a script element, a "<" could end the element.
@@ -53,6 +55,7 @@ const json = JSON.stringify(names).replaceAll('<', '\\u003c');
 const head = [
   `<meta name="nn-lab-build" content="${build}" />`,
   `<script type="application/json" id="nn-lab-files">${json}</script>`,
+  `<script type="application/json" id="nn-lab-sizes">${JSON.stringify(sizes)}</script>`,
   `<script type="module" src="./${scriptName}"></script>`,
 ];
 if (!page.includes('</head>')) throw new Error('index.html has no </head>.');

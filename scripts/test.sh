@@ -199,6 +199,7 @@ if wants lint && cargo clippy --version >/dev/null 2>&1; then
     check "clippy, the page" cargo clippy --quiet --release --target "$WASM" --bin app -- -D warnings
     check "clippy, the worker for a GPU" cargo clippy --quiet --release --target "$WASM" --bin worker-gpu --no-default-features --features gpu -- -D warnings
     check "clippy, the worker for the CPU" cargo clippy --quiet --release --target "$WASM" --bin worker-cpu --no-default-features --features cpu -- -D warnings
+    check "clippy, the worker for files" cargo clippy --quiet --release --target "$WASM" --bin worker-files --no-default-features --features reader -- -D warnings
 fi
 
 if wants e2e && ((site_failed == 0)); then

@@ -12,6 +12,7 @@ mod verify;
 use crate::app::page_state::{PageAction, PageState, use_page_state};
 use crate::app::route::Route;
 use crate::assignment::Assignment;
+use crate::client;
 use crate::core::guided::expanded;
 use crate::core::query::Query;
 use crate::core::suggest::{nearest, no_such};
@@ -35,6 +36,14 @@ const THEMES: Options = &[("auto", "Automatic"), ("light", "Light"), ("dark", "D
 
 /// The page that `scripts/about.sh` writes: versions, licenses, how to cite the lab.
 const ABOUT: &str = "about.html";
+
+/// Fetches the worker of the section in the address: while the page is drawn, the connection is free.
+pub fn prefetch_worker() {
+    let route = Route::from_hash(&window().location().hash().unwrap_or_default());
+    if SECTIONS.iter().any(|section| section.slug == route.slug) {
+        client::prefetch_worker(device(&route.query));
+    }
+}
 
 /// The whole page.
 #[component]

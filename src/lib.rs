@@ -67,5 +67,5 @@ pub mod transfer;
 #[cfg(feature = "page")]
 pub mod ui;
 pub mod verify;
-#[cfg(feature = "compute")]
+#[cfg(any(feature = "compute", feature = "reader"))]
 pub mod worker;

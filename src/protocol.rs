@@ -43,6 +43,9 @@ pub enum Command {
         paused: bool,
         /// A request that is answered before the first step.
         request: Option<Vec<u8>>,
+        /// The place of this worker if several train the same network. There is one arm then, and the ports of
+        /// the channels to the other workers come next to this command.
+        team: Option<TeamPlace>,
     },
     /// Pause at the end of the step.
     Pause(RunId),
@@ -99,6 +102,15 @@ pub enum Command {
     },
 }
 
+/// The place of a worker among those that train one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamPlace {
+    /// The number of the worker; the leader is 0.
+    pub place: u8,
+    /// The number of workers.
+    pub workers: u8,
+}
+
 /// One arm of a run to be trained, or a probe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmStart {
@@ -136,6 +148,9 @@ pub enum Task {
     Train,
     /// Verifies a device in all sections. The frames are the entries of a report, see `VerifyEvent`.
     Verify,
+    /// Measures what a run would cost. The frames are to be ignored, except for the last one, which is an
+    /// [`ArmCost`](crate::run::timing::ArmCost).
+    Time,
     /// Writes or reads a file for programs outside the lab. The request is a [`FileRequest`], and the frame its
     /// [`FileAnswer`].
     File,

@@ -1,6 +1,8 @@
 //! Downloads from the page's own server, for the page and its workers: with progress, and with a plain reason
 //! if a file does not arrive, is not the requested one, or is incomplete.
 
+#[cfg(feature = "page")]
+use js_sys::WebAssembly::{self, Module};
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use thiserror::Error;
 use wasm_bindgen::prelude::*;
@@ -19,7 +21,8 @@ pub struct Fetched {
 
 impl Fetched {
     /// Returns the whole file as a JavaScript array, outside of wasm memory.
-    pub fn into_array(self) -> Uint8Array {
+    #[cfg(feature = "page")]
+    fn into_array(self) -> Uint8Array {
         let all = Uint8Array::new_with_length(self.length);
         let mut at = 0;
         for piece in self.pieces {
@@ -60,6 +63,9 @@ pub enum FetchError {
         /// The number of bytes that the server announced.
         expected: u32,
     },
+    /// The file is not what its name says.
+    #[error("its file came damaged")]
+    Damaged,
     /// The server sent nothing for too long.
     #[error("the server has sent nothing for {} seconds", TIMEOUT_MS / 1000)]
     Timeout,
@@ -71,20 +77,56 @@ pub enum FetchError {
 ///
 /// Fails if the server is not reached, answers with an error or with an HTML page, or stops sending.
 pub async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Fetched, FetchError> {
+    read(&open(url).await?, progress).await
+}
+
+/// Fetches a WebAssembly module, which the browser compiles while it arrives. `progress` is that of [`fetch`].
+///
+/// # Errors
+///
+/// Fails as [`fetch`] does, and if the file is not a module.
+#[cfg(feature = "page")]
+pub async fn fetch_module(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Module, FetchError> {
+    let response = open(url).await?;
+    // The browser compiles nothing of another type while it arrives.
+    let is_wasm = header(&response, "content-type").is_some_and(|kind| kind.starts_with("application/wasm"));
+    let compiled = if is_wasm {
+        // Both copies come from one download. The browser keeps what it compiled of the first one for the next visit.
+        let copy = response.clone().map_err(|_| FetchError::Connection)?;
+        let answered: Promise = Promise::resolve(&response).unchecked_into();
+        let compiling = JsFuture::from(WebAssembly::compile_streaming(&answered));
+        read(&copy, progress).await?;
+        compiling.await
+    } else {
+        JsFuture::from(WebAssembly::compile(&read(&response, progress).await?.into_array())).await
+    };
+    compiled.map(JsCast::unchecked_into).map_err(|_| FetchError::Damaged)
+}
+
+/// Asks for a file, and returns the answer when it begins.
+async fn open(url: &str) -> Result<Response, FetchError> {
     let fetch = global("fetch").ok_or(FetchError::Connection)?;
     let answer = fetch.call1(&JsValue::UNDEFINED, &url.into()).map_err(|_| FetchError::Connection)?;
     let response: Response = with_timeout(answer.unchecked_into()).await?.unchecked_into();
     if !response.ok() {
         return Err(FetchError::Status(response.status()));
     }
-    let header = |name: &str| response.headers().get(name).ok().flatten();
     // No file of the lab is an HTML page; some hosts send one in place of a missing file.
-    if header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+    if header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/html")) {
         return Err(FetchError::Page);
     }
-    let total: Option<u32> = header("content-length").and_then(|length| length.parse().ok());
+    Ok(response)
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).ok().flatten()
+}
+
+/// Reads an answer to its end.
+async fn read(response: &Response, progress: impl Fn(u32, Option<u32>)) -> Result<Fetched, FetchError> {
+    let total: Option<u32> = header(response, "content-length").and_then(|length| length.parse().ok());
     // The length of a compressed answer is that of the compressed bytes.
-    let whole = total.filter(|_| header("content-encoding").is_none());
+    let whole = total.filter(|_| header(response, "content-encoding").is_none());
     let body = response.body().ok_or(FetchError::Empty)?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut fetched = Fetched { pieces: Vec::new(), length: 0 };

@@ -2,7 +2,7 @@
 //! and measurements that contradict it.
 #![cfg(feature = "compute")]
 
-use crate::collector::{claim_about, confirmed_and_refuted, probe, values};
+use crate::collector::{block_on, claim_about, confirmed_and_refuted, probe, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::Check;
 use nn_lab::core::curve::Curve;
@@ -291,10 +291,12 @@ fn the_learning_rate_scales_the_gradient_for_sgd_only() {
         let weight = Param::from_tensor(Tensor::<2>::zeros([1, 1], &device).require_grad());
         let mut state = TrainState::new(Linear { weight, bias: None }, kind.init());
         let x = Input::new(vec![size], [1, 1, 1]);
-        state.step(&[x], StepOptions::new(0.01), |net, inputs| {
+        let batch = [x];
+        let descend = state.step(&batch, StepOptions::new(0.01), |net, inputs| {
             let loss = net.forward(inputs.get::<3>(0)).sum().reshape([1]);
             StepOutput::backward(net, loss)
         });
+        block_on(descend).expect("a step");
         values(state.net().weight.val().inner())[0].abs()
     };
     for size in [0.1, 1.0, 10.0] {

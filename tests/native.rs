@@ -40,6 +40,7 @@ mod run_record;
 mod rust_paths;
 mod section_contract;
 mod sequence_experiments;
+mod shards;
 mod transformer;
 mod transformer_mask;
 mod transformer_measure;

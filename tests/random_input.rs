@@ -316,6 +316,7 @@ fn any_message_of_a_worker_is_read() {
             arms: vec![start.clone(), start],
             paused: false,
             request: Some(vec![1, 2, 3]),
+            team: None,
         },
         Command::UnpackFile { run: RunId(1), kind: FileKind::Cifar10, name: "a.bin".into() },
     ];

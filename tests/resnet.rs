@@ -308,11 +308,11 @@ prop_compose! {
         optimizer in prop::sample::select(vec![OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Sgd]),
         (batch_norm, augment) in (any::<bool>(), any::<bool>()),
         learning_rate in 1e-5f64..=10.0, batch_size in 2u32..=128, steps in 1u32..=20_000,
-        seed in 0u32..=999_999, n_seeds in 1u32..=20,
+        seed in 0u32..=999_999, n_seeds in 1u32..=20, shards in prop::sample::select(vec![1u32, 2, 4, 8]),
     ) -> Config {
         Config {
             depth, block, shortcut, order, width, batch_norm, init, dataset, data: data.to_owned(), side, augment, optimizer, learning_rate, batch_size,
-            steps, seed, n_seeds,
+            shards, steps, seed, n_seeds,
         }
     }
 }

@@ -76,7 +76,7 @@ fn nanogpt_on_the_whole_validation_part() {
     let start = std::time::Instant::now();
     for _ in 0..config.steps {
         let ids = windows.next(&corpus.train, batch, context);
-        state.descend(&config, &ids, window_len(&corpus.train, context));
+        block_on(state.descend(&config, &ids, window_len(&corpus.train, context))).expect("a step");
     }
     let ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(config.steps);
 

@@ -179,6 +179,7 @@ fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
             paused: false,
             request: None,
             worker: Some(worker),
+            shards: 1,
         };
         (job, start)
     };

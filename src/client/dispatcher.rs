@@ -8,14 +8,14 @@ use crate::client::worker::{Worker, lost_message};
 use crate::client::worker_kind::{Adapter, WorkerId, WorkerKind, adapter};
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DataRequest, DeviceChoice, DeviceInfo, Event, FileKind, LabError,
-    RunId, Task,
+    RunId, Task, TeamPlace,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Blob;
+use web_sys::{Blob, MessageChannel, MessagePort};
 use yew::Callback;
 
 /// The one dispatcher of this page.
@@ -46,8 +46,8 @@ pub(super) struct Dispatcher {
 #[derive(Debug)]
 struct Run {
     listener: Callback<Event>,
-    /// The worker of each arm that has not ended; empty until the device is known.
-    arms: BTreeMap<ArmId, WorkerId>,
+    /// The workers of each arm that has not ended, the leader first; empty until the device is known.
+    arms: BTreeMap<ArmId, Vec<WorkerId>>,
     /// The run to be started when the device is known.
     waiting: Option<Start>,
     /// Commands to send when the arms have started.
@@ -67,6 +67,8 @@ pub(super) struct Start {
     pub(super) request: Option<Vec<u8>>,
     /// The worker that gets all arms; `None` spreads them over the pool.
     pub(super) worker: Option<usize>,
+    /// The number of shards of each batch, which as many workers can compute.
+    pub(super) shards: usize,
 }
 
 /// The number of workers, and their memory.
@@ -82,6 +84,12 @@ pub struct Pool {
 
 thread_local! {
     static DISPATCHER: Rc<Dispatcher> = Rc::default();
+}
+
+/// Fetches and compiles the worker that a choice of the device needs, before a run asks for it.
+pub fn prefetch_worker(choice: DeviceChoice) {
+    let dispatcher = Dispatcher::get();
+    spawn_local(async move { dispatcher.prefetch(choice).await });
 }
 
 impl Dispatcher {
@@ -135,7 +143,8 @@ impl Dispatcher {
         match (kind, known) {
             (WorkerKind::Cpu, _) => self.spread(run, WorkerKind::Cpu),
             (WorkerKind::Gpu, Some(info)) => self.spread(run, info.kind.into()),
-            (WorkerKind::Gpu, None) => {}
+            // No run computes on the worker for files.
+            (WorkerKind::Gpu, None) | (WorkerKind::Files, _) => {}
         }
     }
 
@@ -148,7 +157,17 @@ impl Dispatcher {
             (start, std::mem::take(&mut run.commands))
         };
         let spread = kind == WorkerKind::Cpu && self.single_worker_reason.borrow().is_none();
-        let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
+        let cores = if spread { pool::cores() } else { 1 };
+        let team = if start.worker.is_none() { pool::team(start.arms.len(), start.shards, cores) } else { 1 };
+        if team > 1 {
+            if start.task == Task::Train {
+                self.start_teams(run, start, team);
+                return commands.iter().for_each(|command| self.send(run, command));
+            }
+            // The others start while the reader looks at the picture of the probe.
+            (1..team).for_each(|number| self.want(WorkerId { kind, number }));
+        }
+        let workers = pool::size(start.arms.len(), cores);
         let mut groups: BTreeMap<usize, Vec<ArmStart>> = BTreeMap::new();
         for arm in start.arms {
             let worker = match start.worker {
@@ -161,15 +180,50 @@ impl Dispatcher {
         if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
             let of_groups =
                 groups.iter().flat_map(|(&number, arms)| arms.iter().map(move |arm| (arm.id, number)));
-            run.arms = of_groups.map(|(arm, number)| (arm, WorkerId { kind, number })).collect();
+            run.arms = of_groups.map(|(arm, number)| (arm, vec![WorkerId { kind, number }])).collect();
         }
         for (number, arms) in groups {
             let Start { task, paused, .. } = start;
             let (slug, request) = (start.slug.to_owned(), start.request.clone());
-            let command = Command::Start { run, slug, task, arms, paused, request };
+            let command = Command::Start { run, slug, task, arms, paused, request, team: None };
             self.post(WorkerId { kind, number }, &command, &[]);
         }
         commands.iter().for_each(|command| self.send(run, command));
+    }
+
+    /// Gives each arm of a run to a team of workers of its own. The leader and each of the others are connected
+    /// by a channel, so the numbers that they exchange do not pass through the page.
+    fn start_teams(self: &Rc<Self>, run: RunId, start: Start, size: usize) {
+        let Start { slug, task, arms, paused, request, .. } = start;
+        for (index, arm) in arms.into_iter().enumerate() {
+            let numbers = index * size..(index + 1) * size;
+            let workers: Vec<_> = numbers.map(|number| WorkerId { kind: WorkerKind::Cpu, number }).collect();
+            // A browser without channels trains the network on one worker.
+            let channels: Vec<_> =
+                workers.iter().skip(1).filter_map(|_| MessageChannel::new().ok()).collect();
+            let workers = workers.get(..=channels.len()).unwrap_or_default().to_vec();
+            if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
+                run.arms.insert(arm.id, workers.clone());
+            }
+            let ports = |end: fn(&MessageChannel) -> MessagePort| {
+                channels.iter().map(move |one| vec![end(one).into()])
+            };
+            let of_leader: Vec<JsValue> = ports(MessageChannel::port1).flatten().collect();
+            let of_all = std::iter::once(of_leader).chain(ports(MessageChannel::port2));
+            for (place, (&worker, ports)) in workers.iter().zip(of_all).enumerate() {
+                let team = TeamPlace { place: place as u8, workers: workers.len() as u8 };
+                let command = Command::Start {
+                    run,
+                    slug: slug.to_owned(),
+                    task,
+                    arms: vec![arm.clone()],
+                    paused,
+                    request: request.clone().filter(|_| place == 0),
+                    team: Some(team),
+                };
+                self.post(worker, &command, &ports);
+            }
+        }
     }
 
     /// Sends a file to a worker, which checks and unpacks it.
@@ -181,7 +235,7 @@ impl Dispatcher {
         blob: Blob,
     ) {
         let (run, worker) = self.begin_reading(listener);
-        self.post(worker, &Command::UnpackFile { run, kind, name }, &[blob]);
+        self.post(worker, &Command::UnpackFile { run, kind, name }, &[blob.into()]);
     }
 
     /// Asks a worker to read files as a data set, or to change one.
@@ -193,40 +247,39 @@ impl Dispatcher {
         blobs: &[Blob],
     ) -> RunId {
         let (run, worker) = self.begin_reading(listener);
-        self.post(worker, &Command::Prepare { run, request, names }, blobs);
+        let blobs: Vec<JsValue> = blobs.iter().map(JsValue::from).collect();
+        self.post(worker, &Command::Prepare { run, request, names }, &blobs);
         run
     }
 
-    /// Chooses a worker to read files: one that is already running, or else the smaller one.
+    /// Begins to read files, on the worker that does nothing else.
     fn begin_reading(&self, listener: Callback<Event>) -> (RunId, WorkerId) {
         let run = RunId(self.next_number());
-        let there = self.workers.borrow().keys().copied().find(|worker| worker.number == 0);
-        let worker = there.unwrap_or(WorkerId { kind: WorkerKind::Cpu, number: 0 });
-        let arms = BTreeMap::from_iter([(ArmId::default(), worker)]);
+        let worker = WorkerId { kind: WorkerKind::Files, number: 0 };
+        let arms = BTreeMap::from_iter([(ArmId::default(), vec![worker])]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
         (run, worker)
     }
 
-    /// Sends a command to all arms of a run.
+    /// Sends a command to all arms of a run; to the leader where several workers train one network.
     pub(super) fn send(self: &Rc<Self>, run: RunId, command: &Command) {
-        let workers: Vec<WorkerId> = {
+        let workers: BTreeSet<WorkerId> = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
             if run.waiting.is_some() {
                 run.commands.push(command.clone());
             }
-            let mut workers: Vec<WorkerId> = run.arms.values().copied().collect();
-            workers.sort_by_key(|worker| *worker);
-            workers.dedup();
-            workers
+            run.arms.values().filter_map(|team| team.first().copied()).collect::<BTreeSet<_>>()
         };
         workers.into_iter().for_each(|worker| self.post(worker, command, &[]));
     }
 
     /// Ends a run. Its listener gets no more events.
     pub(super) fn stop(self: &Rc<Self>, run: RunId) {
-        self.send(run, &Command::Forget(run));
-        self.runs.borrow_mut().remove(&run);
+        let removed = self.runs.borrow_mut().remove(&run);
+        let workers: BTreeSet<WorkerId> =
+            removed.into_iter().flat_map(|run| run.arms.into_values().flatten()).collect();
+        workers.into_iter().for_each(|worker| self.post(worker, &Command::Forget(run), &[]));
     }
 
     pub(super) fn next_number(&self) -> u32 {
@@ -238,7 +291,7 @@ impl Dispatcher {
     fn on_event(self: &Rc<Self>, worker: WorkerId, event: Event, attached: Vec<Blob>) {
         let (run, arm) = match &event {
             Event::Ready => return self.on_ready(worker),
-            Event::Died { reason } => return self.on_worker_lost(worker, &lost_message(reason)),
+            Event::Died { reason } => return self.on_worker_lost(worker, &lost_message(worker.kind, reason)),
             Event::Device { choice, info } => return self.device_known(*choice, info.clone()),
             Event::FileUnpacked { run, files } => {
                 self.add_files(files, attached);
@@ -257,6 +310,11 @@ impl Dispatcher {
                 (*run, *arm)
             }
         };
+        // An arm that has lost one of its workers has been given up.
+        let is_known = |of: &Run| of.arms.contains_key(&arm);
+        if !self.runs.borrow().get(&run).is_some_and(is_known) {
+            return;
+        }
         let of_arm =
             |wanted: fn(&ArmEvent) -> bool| matches!(&event, Event::Arm { event, .. } if wanted(event));
         let over = matches!(event, Event::FileUnpacked { .. } | Event::Prepared { .. })
@@ -302,14 +360,5 @@ impl Dispatcher {
         let listeners: Vec<_> = self.runs.borrow().values().map(|run| run.listener.clone()).collect();
         // Each listener ignores the device of another choice.
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));
-    }
-
-    fn report_loading(&self, bytes: u32, total: Option<u32>) {
-        let listeners: Vec<_> =
-            self.runs.borrow().iter().map(|(run, of)| (*run, of.listener.clone())).collect();
-        for (run, listener) in listeners {
-            let event = ArmEvent::Loading { what: "the worker".to_owned(), bytes, total };
-            listener.emit(Event::Arm { run, arm: ArmId::default(), event });
-        }
     }
 }

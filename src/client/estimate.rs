@@ -1,19 +1,27 @@
-//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is
-//! dropped.
+//! The estimated duration of runs before they start: a worker measures the costs of their networks, and the duration
+//! follows from them.
 
+use crate::client::batch::workers_for;
 use crate::client::dispatcher::{Dispatcher, Start};
-use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, Event, Progress, RunId, Task};
-use gloo::timers::callback::Timeout;
-use std::cell::RefCell;
+use crate::client::pool;
+use crate::core::schema::Values;
+use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, DeviceKind, Event, RunId, Task};
+use crate::run::timing::{ArmCost, RunTime, shard_speed_up};
+use gloo::timers::callback::{Interval, Timeout};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// Settings are timed after this time without a change.
 const REST_MS: u32 = 400;
-/// Steps are timed for this long after the first, which also makes the device ready.
-const TIMED_MS: f64 = 300.0;
 /// Timing stops after this time; the duration is then unknown until the runs are done.
-const MAX_MS: u32 = 15_000;
+const MAX_MS: u32 = 45_000;
+/// The seconds from the button to the first step, and from the last step to the page.
+const START_S: f64 = 0.15;
+/// The seconds until further workers have started.
+const FURTHER_S: f64 = 0.25;
+/// The name of the setting that splits each batch over several workers.
+const SHARDS: &str = "shards";
 
 /// The runs to be timed.
 #[derive(Default)]
@@ -47,27 +55,49 @@ pub enum RunTimes {
     Open,
     /// The runs could not be timed.
     Unknown,
-    /// The seconds that one worker needs for each run.
-    Known(Vec<f64>),
+    /// The seconds of each run.
+    Known(Vec<RunTime>),
 }
 
-/// Times the runs that `key` identifies, if it is `Some`. `what` returns them.
+/// Returns the seconds of a run with these settings and this number of seeds. Its networks share the workers.
+pub fn run_seconds(time: &RunTime, config: &Values, seeds: usize, kind: DeviceKind) -> f64 {
+    let arms = time.arms.len();
+    let workers = workers_for(arms * seeds, kind);
+    let alone = time.spread_over(seeds, workers, |index| pool::worker_of(index, arms, workers));
+    // The workers that the page already has need not start.
+    let has_all = Dispatcher::get().pool().workers >= workers;
+    alone / speed_up(config, arms * seeds, kind) + START_S + if has_all { 0.0 } else { FURTHER_S }
+}
+
+/// Returns by what factor these settings make a run of this number of networks faster than with one worker per network.
+fn speed_up(config: &Values, networks: usize, kind: DeviceKind) -> f64 {
+    let shards = config.get(SHARDS).and_then(serde_json::Value::as_u64).unwrap_or(1).max(1) as usize;
+    let networks = networks.max(1);
+    shard_speed_up(shards, workers_for(networks * shards, kind) / networks)
+}
+
+/// Times the runs that `key` identifies, if it is `Some` and while `may_time` is true. `what` returns them.
 #[hook]
-pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTimes {
+pub fn use_run_times(key: Option<String>, may_time: bool, what: Callback<(), Timing>) -> RunTimes {
     let found = use_state(|| None::<(String, RunTimes)>);
     let known = found.as_ref().filter(|(of, _)| Some(of) == key.as_ref()).map(|(_, times)| times.clone());
-    use_effect_with((key.clone(), known.is_some()), {
+    use_effect_with((key.clone(), may_time && known.is_none()), {
         let found = found.setter();
-        move |(key, is_known)| {
+        move |(key, is_wanted)| {
             let timer = Rc::new(RefCell::new(None::<Timer>));
-            let key = key.clone().filter(|_| !is_known);
+            let key = key.clone().filter(|_| *is_wanted);
             let waiting = key.map(|key| {
                 let report = Rc::new(move |times| found.set(Some((key.clone(), times))));
                 let begin = {
-                    let (timer, report) = (timer.clone(), report.clone());
+                    let (timer, report) = (timer.clone(), report.clone() as Rc<dyn Fn(RunTimes)>);
                     move || {
-                        *timer.borrow_mut() = Some(Timer::new(what.emit(())));
-                        next(&timer, &(report as Rc<dyn Fn(RunTimes)>));
+                        if timer.borrow().is_none()
+                            && let Some(turn) = Turn::take()
+                        {
+                            *timer.borrow_mut() =
+                                Some(Timer { _turn: Some(turn), ..Timer::new(what.emit(())) });
+                            next(&timer, &report);
+                        }
                     }
                 };
                 let give_up = {
@@ -77,7 +107,7 @@ pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTime
                         report(RunTimes::Unknown);
                     }
                 };
-                (Timeout::new(REST_MS, begin), Timeout::new(REST_MS + MAX_MS, give_up))
+                (Interval::new(REST_MS, begin), Timeout::new(REST_MS + MAX_MS, give_up))
             });
             move || {
                 drop(waiting);
@@ -88,76 +118,93 @@ pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTime
     known.unwrap_or(RunTimes::Open)
 }
 
+thread_local! {
+    static IS_TIMING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The right to time. A second one would make the first one's steps slower.
+struct Turn;
+
+impl Turn {
+    /// Returns the right to time, unless something else has it.
+    fn take() -> Option<Self> {
+        (!IS_TIMING.replace(true)).then_some(Self)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        IS_TIMING.set(false);
+    }
+}
+
 /// The times so far, and the part that is being timed.
 struct Timer {
+    _turn: Option<Turn>,
     timing: Timing,
-    seconds: Vec<f64>,
-    /// The network that is being trained; `None` while the probe is timed.
+    times: Vec<RunTime>,
+    /// The network whose costs are measured; `None` while the probe is timed.
     arm: Option<usize>,
-    /// The seconds of the run's earlier networks.
-    sum: f64,
+    /// The times of the run's earlier parts.
+    time: RunTime,
     run: Option<RunId>,
-    clock: Clock,
+    /// The start of the part.
+    began: f64,
+    /// The frames of a probe, or the last frame of a measurement.
     frames: Vec<Vec<u8>>,
 }
 
 impl Timer {
     fn new(timing: Timing) -> Self {
         let arm = timing.is_enough.is_none().then_some(0);
-        let (clock, frames) = (Clock::default(), Vec::new());
-        Self { timing, seconds: Vec::new(), arm, sum: 0.0, run: None, clock, frames }
+        let (times, time, frames) = (Vec::new(), RunTime::default(), Vec::new());
+        Self { _turn: None, timing, times, arm, time, run: None, began: 0.0, frames }
     }
 
     /// Handles an event. Returns true if the next part is to be timed, and an error if the run failed.
     fn on_event(&mut self, event: ArmEvent, now: f64) -> Result<bool, ()> {
-        let took = match event {
+        match event {
             // Data is downloaded once, and not for every run.
             ArmEvent::Loading { .. } => {
-                self.clock = Clock { began: now, first: None };
-                None
+                self.began = now;
+                Ok(false)
             }
             ArmEvent::Frame(frame) => {
+                if self.arm.is_some() {
+                    self.frames.clear();
+                }
                 self.frames.push(frame);
-                None
+                Ok(false)
             }
-            ArmEvent::Progress { progress, .. } => self.clock.total_seconds(progress, now),
-            ArmEvent::Paused(_) | ArmEvent::Saved(_) => None,
-            ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => Some((now - self.clock.began) / 1000.0),
-            ArmEvent::Failed(_) => return Err(()),
-        };
-        let Some(took) = took else { return Ok(false) };
-        self.sum += took;
-        let number = self.seconds.len();
+            ArmEvent::Progress { .. } | ArmEvent::Paused(_) | ArmEvent::Saved(_) => Ok(false),
+            ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => self.on_end(now).map(|()| true),
+            ArmEvent::Failed(_) => Err(()),
+        }
+    }
+
+    /// Adds the time of a part that has ended, and chooses the next part.
+    fn on_end(&mut self, now: f64) -> Result<(), ()> {
+        let frames = std::mem::take(&mut self.frames);
+        let number = self.times.len();
         let next = match (self.arm, &self.timing.is_enough) {
-            (None, Some(is_enough)) if is_enough(number, &self.frames) => None,
-            (None, _) => Some(0),
-            (Some(arm), _) => Some(arm + 1).filter(|arm| *arm < self.timing.arms),
+            (Some(arm), _) => {
+                let cost: ArmCost =
+                    frames.last().and_then(|frame| postcard::from_bytes(frame).ok()).ok_or(())?;
+                self.time.arms.push(cost.seconds());
+                self.time.spread = self.time.spread.max(cost.spread);
+                Some(arm + 1).filter(|arm| *arm < self.timing.arms)
+            }
+            (None, is_enough) => {
+                self.time.arms.push((now - self.began) / 1000.0);
+                let is_known = is_enough.as_ref().is_some_and(|is_enough| is_enough(number, &frames));
+                if is_known { None } else { Some(0) }
+            }
         };
         if next.is_none() {
-            self.seconds.push(std::mem::take(&mut self.sum));
+            self.times.push(std::mem::take(&mut self.time));
         }
         self.arm = next.or_else(|| self.timing.is_enough.is_none().then_some(0));
-        Ok(true)
-    }
-}
-
-/// The start of a part, and the time and number of its first step.
-#[derive(Debug, Default)]
-struct Clock {
-    began: f64,
-    first: Option<(f64, u32)>,
-}
-
-impl Clock {
-    /// Returns the seconds of the whole training, once enough steps have been timed.
-    fn total_seconds(&mut self, Progress { step, steps }: Progress, now: f64) -> Option<f64> {
-        let (at, first) = *self.first.get_or_insert((now, step));
-        if step >= steps {
-            return Some((now - self.began) / 1000.0);
-        }
-        let timed = step.checked_sub(first).filter(|timed| *timed > 0 && now - at >= TIMED_MS)?;
-        let each = (now - at) / f64::from(timed);
-        Some((at - self.began + each * f64::from(steps - first)) / 1000.0)
+        Ok(())
     }
 }
 
@@ -166,13 +213,13 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, report: &Rc<dyn Fn(RunTimes)>) {
     let start = {
         let mut borrowed = timer.borrow_mut();
         let Some(of) = borrowed.as_mut() else { return };
-        let Some(config) = of.timing.configs.get(of.seconds.len()) else {
-            let known = RunTimes::Known(std::mem::take(&mut of.seconds));
+        let Some(config) = of.timing.configs.get(of.times.len()) else {
+            let known = RunTimes::Known(std::mem::take(&mut of.times));
             drop(borrowed);
             return report(known);
         };
-        (of.clock, of.frames) = (Clock { began: js_sys::Date::now(), first: None }, Vec::new());
-        let task = if of.arm.is_none() { Task::Probe } else { Task::Train };
+        (of.began, of.frames) = (js_sys::Date::now(), Vec::new());
+        let task = if of.arm.is_none() { Task::Probe } else { Task::Time };
         let arm = of.arm.unwrap_or(0) as u8;
         Start {
             slug: of.timing.slug,
@@ -183,6 +230,7 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, report: &Rc<dyn Fn(RunTimes)>) {
             paused: false,
             request: None,
             worker: Some(0),
+            shards: 1,
         }
     };
     let listener = {
@@ -219,22 +267,6 @@ fn end(timer: &RefCell<Option<Timer>>) {
 mod tests {
     use crate::client::estimate::*;
 
-    #[test]
-    fn the_first_step_is_counted_once_and_the_others_by_their_speed() {
-        let mut clock = Clock { began: 1000.0, first: None };
-        let at = |step| Progress { step, steps: 101 };
-        assert_eq!(clock.total_seconds(at(1), 3000.0), None);
-        assert_eq!(clock.total_seconds(at(5), 3200.0), None, "too short to tell");
-        // Two seconds up to the first step, then a hundred of 50 ms.
-        assert_eq!(clock.total_seconds(at(11), 3500.0), Some(7.0));
-    }
-
-    #[test]
-    fn a_short_run_is_timed_as_a_whole() {
-        let mut clock = Clock { began: 0.0, first: None };
-        assert_eq!(clock.total_seconds(Progress { step: 1, steps: 1 }, 70.0), Some(0.07));
-    }
-
     fn timing(is_enough: Option<Enough>) -> Timer {
         let timing = Timing {
             slug: "mlp",
@@ -246,26 +278,54 @@ mod tests {
         Timer::new(timing)
     }
 
+    fn cost(seconds: u32) -> ArmEvent {
+        let cost = ArmCost { steps: seconds, step_ms: 1000.0, spread: 1.5, ..ArmCost::default() };
+        ArmEvent::Frame(postcard::to_stdvec(&cost).unwrap())
+    }
+
+    const OVER: ArmEvent = ArmEvent::Finished { stopped: false };
+
     #[test]
     fn every_network_of_every_run_is_timed() {
         let mut timer = timing(None);
-        let over = || ArmEvent::Finished { stopped: false };
-        for (arm, runs) in [(1, 0), (0, 1), (1, 1), (0, 2)] {
-            assert_eq!(timer.on_event(over(), 500.0), Ok(true));
-            assert_eq!((timer.arm, timer.seconds.len()), (Some(arm), runs));
+        for (seconds, arm, runs) in [(2, 1, 0), (2, 0, 1), (3, 1, 1), (3, 0, 2)] {
+            // The frames that the networks send are not their costs.
+            assert_eq!(timer.on_event(ArmEvent::Frame(vec![1]), 0.0), Ok(false));
+            assert_eq!(timer.on_event(cost(seconds), 0.0), Ok(false));
+            assert_eq!(timer.on_event(OVER, 500.0), Ok(true));
+            assert_eq!((timer.arm, timer.times.len()), (Some(arm), runs));
         }
-        assert_eq!(timer.seconds, [1.0, 1.0]);
+        let of = |seconds| RunTime { arms: vec![seconds; 2], spread: 1.5 };
+        assert_eq!(timer.times, [of(2.0), of(3.0)]);
     }
 
     #[test]
     fn runs_whose_probe_suffices_are_not_trained() {
         // The first run's number is known without training, the second's is not.
         let mut timer = timing(Some(Box::new(|run, frames| run == 0 && !frames.is_empty())));
-        let over = || ArmEvent::Finished { stopped: false };
         assert_eq!(timer.on_event(ArmEvent::Frame(vec![1]), 100.0), Ok(false));
-        assert_eq!(timer.on_event(over(), 250.0), Ok(true));
-        assert_eq!((timer.arm, timer.seconds.len()), (None, 1));
-        assert_eq!(timer.on_event(over(), 250.0), Ok(true));
-        assert_eq!((timer.arm, timer.seconds.len()), (Some(0), 1));
+        assert_eq!(timer.on_event(OVER, 250.0), Ok(true));
+        assert_eq!((timer.arm, timer.times.len()), (None, 1));
+        assert_eq!(timer.on_event(OVER, 250.0), Ok(true));
+        assert_eq!((timer.arm, timer.times.len()), (Some(0), 1));
+        assert_eq!(timer.times, [RunTime { arms: vec![0.25], spread: 0.0 }]);
+    }
+
+    #[test]
+    fn a_measurement_without_costs_tells_nothing() {
+        let mut timer = timing(None);
+        assert_eq!(timer.on_event(OVER, 500.0), Err(()));
+        assert_eq!(
+            timer.on_event(ArmEvent::Failed(crate::protocol::LabError::Config(String::new())), 0.0),
+            Err(())
+        );
+    }
+
+    #[test]
+    fn settings_that_split_batches_are_faster() {
+        let of = |shards: u32| Values::from_iter([(SHARDS.to_owned(), shards.into())]);
+        assert_eq!(speed_up(&Values::new(), 1, DeviceKind::Webgpu), 1.0);
+        // A single worker holds the GPU.
+        assert_eq!(speed_up(&of(4), 1, DeviceKind::Webgpu), 1.0);
     }
 }

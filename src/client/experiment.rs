@@ -5,11 +5,12 @@ use crate::client::dispatcher::{Dispatcher, Pool, Start};
 use crate::client::files::use_files_version;
 use crate::client::gather::throttled;
 use crate::client::options::RunOptions;
+use crate::client::pool;
 use crate::client::session::{Action, Session, StartedArm, split_arm_id};
 use crate::client::unfinished::{Running, Unfinished, UnfinishedRun, use_unfinished};
 use crate::core::schema::{Schema, Values};
 use crate::protocol::{
-    ArmId, ArmStart, Command, DeviceInfo, Pace, Progress, RunId, RunState, SavedArm, Task,
+    ArmId, ArmStart, Command, DeviceInfo, DeviceKind, Pace, Progress, RunId, RunState, SavedArm, Task,
 };
 use crate::run::Experiment;
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord, record_of};
@@ -70,6 +71,8 @@ pub struct AnyRun {
     pub device: Option<DeviceInfo>,
     /// The page's workers.
     pub pool: Pool,
+    /// The number of workers that train each network of the run; 1 if there is no run.
+    pub team: usize,
     /// Starts a run.
     pub train: Callback<()>,
     /// Pauses the run at the end of its step.
@@ -236,6 +239,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         progress: session.progress(),
         pace: session.pace(),
         device: session.device.clone(),
+        team: team_of(&session, experiment.shards(config)),
         pool: session.pool.clone(),
         train: start.reform(|()| (false, None)),
         pause: send(Command::Pause),
@@ -255,6 +259,13 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         reset,
         state,
     }
+}
+
+/// Returns the number of workers that train each network of the run, as the dispatcher chooses it.
+fn team_of(session: &Session, shards: usize) -> usize {
+    let is_cpu = session.device.as_ref().is_some_and(|info| info.kind == DeviceKind::Cpu);
+    let trains = session.state().is_active() && is_cpu && session.pool.single_worker_reason.is_none();
+    if trains { pool::team(session.arms.len(), shards, pool::cores()) } else { 1 }
 }
 
 /// Probes the settings a little after they have changed, and ends a run that does not survive the change.
@@ -382,6 +393,7 @@ impl Starter {
             paused,
             request,
             worker: None,
+            shards: experiment.shards(&self.config),
         };
         Some(Dispatcher::get().start(throttled(task, session.clone()), start))
     }

@@ -52,6 +52,7 @@ impl FileJob {
             paused: false,
             request: Some(request),
             worker: None,
+            shards: 1,
         };
         let on_event = move |event: Event| {
             let Event::Arm { event, .. } = event else { return };

@@ -8,6 +8,15 @@ pub(super) fn size(arms: usize, cores: usize) -> usize {
     arms.min(cores).clamp(1, MAX_WORKERS)
 }
 
+/// The maximum number of workers that train one network.
+const MAX_TEAM: usize = 8;
+
+/// Returns the number of workers that train each network of a run together. Every network gets as many, and
+/// each of them computes at least one shard.
+pub(super) fn team(arms: usize, shards: usize, cores: usize) -> usize {
+    (cores.min(MAX_TEAM) / arms.max(1)).min(shards).max(1)
+}
+
 /// Returns the worker of the arm with this index in its run. Each seed is shifted by one worker, since arms
 /// of one kind may cost more than those of another.
 pub(super) fn worker_of(index: usize, arms_per_seed: usize, workers: usize) -> usize {
@@ -36,6 +45,14 @@ mod tests {
         let of = |n: usize| (0..6).map(|index| worker_of(index, 2, n)).collect::<Vec<_>>();
         assert_eq!(of(2), [0, 1, 1, 0, 0, 1]);
         assert_eq!(of(1), [0; 6]);
+    }
+
+    #[test]
+    fn cores_that_networks_leave_free_train_shards() {
+        // One network, then two, then ten, on 1, 2, 4 and 16 cores.
+        let of = |arms: usize| [1, 2, 4, 16].map(|cores| team(arms, 4, cores));
+        assert_eq!([of(1), of(2), of(10)], [[1, 2, 4, 4], [1, 1, 2, 4], [1; 4]]);
+        assert_eq!([team(1, 1, 8), team(1, 8, 16), team(0, 0, 0)], [1, 8, 1]);
     }
 
     proptest! {

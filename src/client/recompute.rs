@@ -143,6 +143,7 @@ fn next(shared: &Shared, update: &UseForceUpdateHandle, worker: usize) {
             paused: false,
             request: None,
             worker: Some(worker),
+            shards: 1,
         };
         (job, start)
     };

@@ -64,7 +64,7 @@ impl Reducible for Session {
             Action::Started(Task::Probe, choice, _) => {
                 (next.probing, next.probe_error, next.choice) = (true, None, choice);
             }
-            Action::Started(Task::Train | Task::Verify | Task::File, choice, seeds) => {
+            Action::Started(Task::Train | Task::Verify | Task::File | Task::Time, choice, seeds) => {
                 next.clear(seeds.max(1));
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
                 let arms = seeds.max(1) * next.experiment.arms.len();
@@ -90,7 +90,9 @@ impl Reducible for Session {
                 (0..next.arms.len()).for_each(|arm| next.restore_arm(ArmId(arm as u16)));
             }
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
-            Action::Failed(Task::Train | Task::Verify | Task::File, error) => next.error = Some(error),
+            Action::Failed(Task::Train | Task::Verify | Task::File | Task::Time, error) => {
+                next.error = Some(error)
+            }
             Action::Events(events) => {
                 events.into_iter().for_each(|(task, event)| next.on_event(task, event));
                 next.pool = Dispatcher::get().pool();
@@ -190,7 +192,7 @@ impl Session {
         match (task, event) {
             (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
             (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
-            (Task::Train | Task::Verify | Task::File, Event::Arm { arm, event, .. }) => {
+            (Task::Train | Task::Verify | Task::File | Task::Time, Event::Arm { arm, event, .. }) => {
                 self.on_arm(arm, event)
             }
             (

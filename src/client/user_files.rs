@@ -66,9 +66,9 @@ impl Dispatcher {
         self.files_changed();
     }
 
-    fn post_to_all(&self, command: &Command, blobs: &[Blob]) {
+    fn post_to_all(&self, command: &Command, attached: &[JsValue]) {
         for worker in self.workers.borrow_mut().values_mut() {
-            worker.post(command, blobs);
+            worker.post(command, attached);
         }
     }
 
@@ -77,7 +77,7 @@ impl Dispatcher {
     pub(super) fn add_files(&self, files: &[UserFile], blobs: Vec<Blob>) {
         for (file, blob) in files.iter().zip(blobs) {
             self.files.borrow_mut().insert(file.path.clone(), blob.clone());
-            self.post_to_all(&Command::AddFile { path: file.path.clone() }, std::slice::from_ref(&blob));
+            self.post_to_all(&Command::AddFile { path: file.path.clone() }, &[JsValue::from(&blob)]);
             let path = file.path.clone();
             spawn_local(async move { storage::store(&path, &blob).await });
         }

@@ -239,6 +239,7 @@ fn start_run(device: DeviceChoice, arms: Vec<ArmStart>, listener: Callback<Event
         paused: false,
         request: None,
         worker: Some(0),
+        shards: 1,
     };
     Dispatcher::get().start(listener, start)
 }

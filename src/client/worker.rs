@@ -4,22 +4,23 @@
 use crate::client::storage::base_url;
 use crate::client::worker_kind::WorkerKind;
 use crate::protocol::{Command, Event};
-use crate::transfer::fetch;
-use js_sys::{Array, Promise, Uint8Array, WebAssembly};
+use crate::transfer::{fetch, fetch_module};
+use js_sys::{Array, Promise, Uint8Array};
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url};
+use web_sys::{Blob, BlobPropertyBag, MessageEvent, MessagePort, Url};
 
 thread_local! {
     /// The promises of the compiled modules. All workers of a kind share a download and a compilation.
     static MODULES: RefCell<BTreeMap<WorkerKind, Promise>> = RefCell::default();
 }
 
-/// A command and the blobs that go with it.
-type Message = (Command, Vec<Blob>);
+/// A command, and the blobs or ports that go with it.
+type Message = (Command, Vec<JsValue>);
 
 /// A worker, from its first command on. It ends when dropped.
 #[derive(Debug)]
@@ -82,19 +83,19 @@ impl Worker {
             post(&live.worker, &Command::Hello { base_url, names: names() }, &[]);
         }
         for (path, blob) in files {
-            post(&live.worker, &Command::AddFile { path: path.clone() }, std::slice::from_ref(blob));
+            post(&live.worker, &Command::AddFile { path: path.clone() }, &[blob.into()]);
         }
-        waiting.iter().for_each(|(command, blobs)| post(&live.worker, command, blobs));
+        waiting.iter().for_each(|(command, attached)| post(&live.worker, command, attached));
         self.stage = Stage::Ready(live);
     }
 
-    /// Sends a command, and blobs with it, as soon as the worker is ready.
-    pub(super) fn post(&mut self, command: &Command, blobs: &[Blob]) {
+    /// Sends a command, and blobs or ports with it, as soon as the worker is ready.
+    pub(super) fn post(&mut self, command: &Command, attached: &[JsValue]) {
         match &mut self.stage {
             Stage::Wanted(waiting) | Stage::Starting(waiting, _) => {
-                waiting.push((command.clone(), blobs.to_vec()));
+                waiting.push((command.clone(), attached.to_vec()));
             }
-            Stage::Ready(live) => post(&live.worker, command, blobs),
+            Stage::Ready(live) => post(&live.worker, command, attached),
         }
     }
 
@@ -107,14 +108,17 @@ impl Worker {
     }
 }
 
-/// Sends an array of the encoded command and the blobs.
-fn post(worker: &web_sys::Worker, command: &Command, blobs: &[Blob]) {
+/// Sends an array of the encoded command and what goes with it. Ports are transferred.
+fn post(worker: &web_sys::Worker, command: &Command, attached: &[JsValue]) {
     let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
-        let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
-        for blob in blobs {
-            message.push(blob);
+        let (message, transfer) = (Array::of1(&Uint8Array::from(bytes.as_slice())), Array::new());
+        for attached in attached {
+            message.push(attached);
+            if attached.has_type::<MessagePort>() {
+                transfer.push(attached);
+            }
         }
-        worker.post_message(&message).map_err(|error| describe(&error))
+        worker.post_message_with_transfer(&message, &transfer).map_err(|error| describe(&error))
     });
     if let Err(error) = sent {
         gloo::console::error!(format!("a command was not sent: {error}"));
@@ -145,8 +149,7 @@ pub(super) async fn launch(
     on_event: impl Fn(Event, Vec<Blob>) + 'static,
     on_death: impl Fn(String) + Clone + 'static,
 ) -> Result<LiveWorker, JsValue> {
-    let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
-    let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
+    let module = compiled(kind, progress).await?;
     // The script comes from a blob, so that it also starts in a page without an origin. There, a module
     // script is refused, but a script that imports a module is not. The page has compiled the wasm already
     // and sends it as a message. A failure is thrown again outside of the promise, so that the page receives
@@ -186,7 +189,7 @@ pub(super) async fn launch(
         let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
         // The page reports the error, so it should not appear in the console as well.
         event.prevent_default();
-        on_death(lost_message(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
+        on_death(lost_message(kind, &text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
     });
     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -214,12 +217,13 @@ impl Drop for LiveWorker {
 
 /// Returns the message for the visitor about a worker that has died. Its own message goes to the console, for
 /// developers.
-pub(super) fn lost_message(reason: &str) -> String {
+pub(super) fn lost_message(kind: WorkerKind, reason: &str) -> String {
     gloo::console::info!(format!("a worker has ended: {reason}"));
     if reason.contains("memory") {
-        return "The run needed more memory than the browser gives, and its worker was ended.".to_owned();
+        let what = if kind == WorkerKind::Files { "Reading the files" } else { "The run" };
+        return format!("{what} needed more memory than the browser gives, and its worker was ended.");
     }
-    "The worker that trains was ended unexpectedly and has been replaced.".to_owned()
+    format!("{} was ended unexpectedly and has been replaced.", kind.name())
 }
 
 /// Returns the message of a JavaScript error.
@@ -231,16 +235,30 @@ pub(super) fn describe(error: &JsValue) -> String {
         .unwrap_or_else(|| "no reason was given".to_owned())
 }
 
+/// Fetches and compiles the module of a kind, unless that was done before. After a failure, the next call tries again.
+///
+/// # Errors
+///
+/// Returns what the browser threw if the module could not be fetched or compiled.
+pub(super) async fn compiled(
+    kind: WorkerKind,
+    progress: impl Fn(u32, Option<u32>) + 'static,
+) -> Result<JsValue, JsValue> {
+    let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
+    JsFuture::from(module(kind, progress)?).await.inspect_err(forget)
+}
+
 fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Result<Promise, JsValue> {
     if let Some(module) = MODULES.with_borrow(|modules| modules.get(&kind).cloned()) {
         return Ok(module);
     }
-    let url = format!("{}{}", base_url()?, name_of(&format!("{}_bg.wasm", kind.stem())));
+    let name = name_of(&format!("{}_bg.wasm", kind.stem()));
+    let (url, size) = (format!("{}{name}", base_url()?), size_of(&name));
     let module = future_to_promise(async move {
-        let file =
-            fetch(&url, progress).await.map_err(|error| js_sys::Error::new(&error.to_string()))?.into_array();
-        let compiled = JsFuture::from(WebAssembly::compile(&file)).await;
-        compiled.map_err(|_| js_sys::Error::new("its file came damaged").into())
+        // The length of a compressed answer is that of the compressed bytes.
+        let progress = |bytes, total| progress(bytes, size.or(total));
+        let module = fetch_module(&url, progress).await;
+        module.map(JsValue::from).map_err(|error| js_sys::Error::new(&error.to_string()).into())
     });
     MODULES.with_borrow_mut(|modules| modules.insert(kind, module.clone()));
     Ok(module)
@@ -249,10 +267,19 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
 /// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a
 /// development build has none.
 fn names() -> Vec<(String, String)> {
-    let list = gloo::utils::document().get_element_by_id("nn-lab-files");
+    listed::<String>("nn-lab-files").into_iter().collect()
+}
+
+/// Returns the size of a file on the server, if the page lists it.
+fn size_of(name: &str) -> Option<u32> {
+    listed("nn-lab-sizes").remove(name)
+}
+
+/// Returns a list that `scripts/ship.mjs` has put into the page.
+fn listed<T: DeserializeOwned>(id: &str) -> HashMap<String, T> {
+    let list = gloo::utils::document().get_element_by_id(id);
     let text = list.and_then(|list| list.text_content()).unwrap_or_default();
-    let names: HashMap<String, String> = serde_json::from_str(&text).unwrap_or_default();
-    names.into_iter().collect()
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// Returns the name of a file on the server.

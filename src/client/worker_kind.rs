@@ -1,4 +1,4 @@
-//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is
+//! The kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is
 //! several times as large to fetch as the worker for the CPU, so the browser is asked for a GPU before either
 //! is fetched.
 
@@ -18,6 +18,8 @@ pub(super) enum WorkerKind {
     Cpu,
     /// Computes on WebGPU.
     Gpu,
+    /// Reads the visitor's files.
+    Files,
 }
 
 impl WorkerKind {
@@ -26,6 +28,23 @@ impl WorkerKind {
         match self {
             Self::Cpu => "worker-cpu",
             Self::Gpu => "worker-gpu",
+            Self::Files => "worker-files",
+        }
+    }
+
+    /// Returns its name at the start of a sentence.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu | Self::Gpu => "The worker that trains",
+            Self::Files => "The worker that reads files",
+        }
+    }
+
+    /// Returns its name while it is being fetched.
+    pub(super) const fn fetched_name(self) -> &'static str {
+        match self {
+            Self::Cpu | Self::Gpu => "the worker",
+            Self::Files => "the reader of files",
         }
     }
 }

@@ -154,7 +154,7 @@ fn draw(
                         { next_chapter(slug, chapters, query, opened.first().map(|opened| opened.chapter)) }
                     }
                     if !is_figure {
-                        { device_line(run.device.as_ref(), run.pace, &run.pool) }
+                        { device_line(run.device.as_ref(), run.pace, &run.pool, run.team) }
                     }
                 </div>
             </RunPanel>

@@ -12,6 +12,8 @@ pub(in crate::panel) mod report;
 pub(super) use crate::panel::run_panel::props::{Failure, RunPanelProps};
 
 use crate::assignment::{Assignment, Guess};
+use crate::client::use_worker_download;
+use crate::panel::estimate::{RunEstimate, use_estimate, use_seconds_left};
 use crate::panel::guided::{GuidedCard, use_start};
 use crate::panel::run_panel::attempts::use_attempts;
 use crate::panel::run_panel::host::{HostContext, use_host};
@@ -56,6 +58,13 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         let waiting = props.background.waiting.setter();
         move |paused| waiting.set(paused.clone())
     });
+    let estimate = use_estimate(&props.plan);
+    let seconds_left = use_seconds_left(&props.state, props.progress, estimate);
+    let seconds = match estimate {
+        RunEstimate::Known { seconds, high } => Some((seconds, high)),
+        RunEstimate::None | RunEstimate::Open => None,
+    };
+    let download = use_worker_download();
     let waiting = paused.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
     // Empty during the run: screen readers would read a sentence again whenever a frame changes it.
@@ -83,18 +92,20 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     html! {
         <>
             if !props.hidden {
-                <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
+                <RunControls state={props.state.clone()} {download} progress={props.progress} steps_per_sec={props.steps_per_sec}
                     {on_train} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                     on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                     disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                    lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} replay={props.replay.clone()}>
+                    {seconds} {seconds_left} lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={sentence} {waiting} replay={props.replay.clone()}>
                     { main_metrics }
                     { seeds(props, &assignment) }
                 </RunControls>
             }
             { for props.failures.iter().map(|failure| failed_net(failure, props)) }
             <ContextProvider<Card> context={Card(card)}>
-                <ContextProvider<Forecast> context={forecast}>{ props.children.clone() }</ContextProvider<Forecast>>
+                <ContextProvider<RunEstimate> context={estimate}>
+                    <ContextProvider<Forecast> context={forecast}>{ props.children.clone() }</ContextProvider<Forecast>>
+                </ContextProvider<RunEstimate>>
             </ContextProvider<Card>>
         </>
     }

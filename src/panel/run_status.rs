@@ -4,6 +4,7 @@ use crate::client::{AnyRun, Pool};
 use crate::core::Check;
 use crate::core::guided::GuidedInfo;
 use crate::core::sweep::seed;
+use crate::panel::estimate::RunPlan;
 use crate::panel::guided::GuidedView;
 use crate::panel::history::local;
 use crate::panel::run_panel::{Failure, RunPanelProps};
@@ -98,6 +99,7 @@ pub(super) fn run_panel_props(
         state: run.state.clone(),
         progress: planned(run, settings),
         steps_per_sec: run.pace.steps_per_sec,
+        plan: RunPlan::new(run, settings),
         config: settings.values.clone(),
         device: run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
         seeds: settings.options.seeds,
@@ -170,8 +172,9 @@ pub(super) fn offer(run: &AnyRun, settings: &AnySettings) -> Html {
     }
 }
 
-/// Returns the device that computes, the reason why it is not the requested one, and the time of a step.
-pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
+/// Returns the device that computes, the reason why it is not the requested one, and the time of a step. `team` is the
+/// number of workers that train each network.
+pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool, team: usize) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: loading…" }</p> };
     };
@@ -195,6 +198,9 @@ pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) 
                 { if pool.workers > 1 { format!(" {} workers, one per core, use ", pool.workers) } else { " The worker uses ".to_owned() } }
                 <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
                 { " of memory." }
+            }
+            if team > 1 {
+                <span data-team={team.to_string()}>{ format!(" {team} of them train each network together.") }</span>
             }
             if let Some(why) = &pool.single_worker_reason {
                 <span class="fallback">{ format!(" {why}") }</span>

@@ -85,7 +85,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     });
 
     let may_time = *is_open && device.is_some() && !*busy && !batch.state.is_active();
-    let times = use_run_times(valid_plan.filter(|_| may_time).map(Plan::key), {
+    let times = use_run_times(valid_plan.map(Plan::key), may_time, {
         let (plan, choice) = (valid_plan.cloned(), page.state.options.device);
         Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });

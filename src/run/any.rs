@@ -71,6 +71,7 @@ pub struct AnyExperiment {
     checks: fn(&AnyConfig, &AnyRecord) -> Vec<Check>,
     series: fn(&AnyConfig, &AnyRecord) -> Vec<RunSeries>,
     arms_of: fn(&AnyConfig) -> &'static [Arm],
+    shards: fn(&AnyConfig) -> u32,
     code_values: fn(&AnyConfig) -> Vec<(&'static str, serde_json::Value)>,
     guided_infos: fn() -> Vec<GuidedInfo>,
     answer: fn(usize, &AnyConfig, &AnyRecord) -> Option<Answer>,
@@ -110,6 +111,7 @@ impl AnyExperiment {
                 checks: |config, record| E::checks(&config.typed(), &record_of::<E>(record)),
                 series: |config, record| E::named_series(&config.typed(), &record_of::<E>(record)),
                 arms_of: |config| E::arms(&config.typed()),
+                shards: |config| E::shards(&config.typed()),
                 code_values: |config| E::code_values(&config.typed()),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
                 answer: |at, config, record| {
@@ -182,6 +184,11 @@ impl AnyExperiment {
     /// Returns the networks that a run with these settings trains.
     pub fn arms_of(&self, config: &AnyConfig) -> &'static [Arm] {
         (self.arms_of)(config)
+    }
+
+    /// Returns the number of shards into which each batch of these settings is split.
+    pub fn shards(&self, config: &AnyConfig) -> usize {
+        (self.shards)(config).max(1) as usize
     }
 
     /// Returns the settings, and constants that follow from them, for the code that the page writes.

@@ -3,10 +3,12 @@
 use crate::core::{LabError, Progress};
 use crate::run::arm::StepBatch;
 use crate::run::checkpoint::{self, Checkpoint};
+use crate::run::shards::{Shards, Team};
 use crate::run::train_state::AnyTrainState;
 use crate::run::training::{check_finite, read, read_all};
 use crate::run::{Directive, Experiment, RunContext, Train};
 use burn::tensor::Device;
+use nn_lab_kernels::is_cpu;
 
 /// One arm in training: the part of the loop that a section implements.
 ///
@@ -47,11 +49,16 @@ pub trait Training<E: Experiment>: Sized {
     fn draw(&mut self) -> Self::Batch;
 
     /// Does one step of gradient descent; the first is step 1. On a GPU the work is only queued.
-    fn step(&mut self, step: u32, batch: Self::Batch);
+    fn step(&mut self, step: u32, batch: Self::Batch) -> impl Future<Output = Result<(), LabError>>;
 
     /// Returns the step after which the network is scored next, once it has been scored after `step`. The
     /// loop also scores after the last step.
     fn score_after(&self, step: u32) -> u32;
+
+    /// Returns true if the score after this step takes much longer than others.
+    fn is_large_score(&self, _step: u32) -> bool {
+        false
+    }
 
     /// Scores the network. The result goes into the next report or straight to the page.
     fn score(
@@ -87,9 +94,9 @@ pub trait Training<E: Experiment>: Sized {
     fn on_restore(&mut self, _extra_state: &[u8]) {}
 
     /// Draws a batch and does a step.
-    fn draw_and_step(&mut self, step: u32) {
+    fn draw_and_step(&mut self, step: u32) -> impl Future<Output = Result<(), LabError>> {
         let batch = self.draw();
-        self.step(step, batch);
+        self.step(step, batch)
     }
 }
 
@@ -127,6 +134,15 @@ pub async fn train<E: Train>(
         let checkpoint = Checkpoint::read(bytes, training.steps())?;
         restore(&mut training, &checkpoint)?;
     }
+    // On a GPU, one worker computes whole batches.
+    let team = ctx.team();
+    let shards = if is_cpu(device) { E::shards(training.config_mut()) as usize } else { 1 };
+    if shards > 1 {
+        training.state_mut().split(Shards::new(shards, team.clone()));
+    }
+    if let Some(team) = team.as_ref().filter(|team| team.place() > 0) {
+        return follow(&mut training, &**team).await;
+    }
     let trains = answer_all(&mut training, ctx).await?;
     let (done, steps) = (training.state_mut().steps_done(), training.steps());
     let mut next_score = E::Training::FIRST_SCORE;
@@ -153,7 +169,10 @@ pub async fn train<E: Train>(
             break;
         }
         let started = if std::mem::take(&mut timed) { synchronize(&mut training, ctx).await? } else { None };
-        training.draw_and_step(step);
+        if let Some(team) = &team {
+            team.begin(postcard::to_stdvec(training.config_mut()).unwrap_or_default());
+        }
+        training.draw_and_step(step).await?;
         if let Some(started) = started
             && let Some(ended) = synchronize(&mut training, ctx).await?
         {
@@ -188,8 +207,25 @@ pub async fn train<E: Train>(
             break;
         }
     }
+    if let Some(team) = &team {
+        team.end();
+    }
     while E::Training::HANDLES_REQUESTS && ctx.idle().await == Directive::Request {
         answer_all(&mut training, ctx).await?;
+    }
+    Ok(())
+}
+
+/// Does the steps that the leader of the team begins, with its settings.
+async fn follow<E: Experiment>(training: &mut impl Training<E>, team: &dyn Team) -> Result<(), LabError> {
+    while let Some(settings) = team.next().await {
+        if let Ok(config) = postcard::from_bytes(&settings) {
+            *training.config_mut() = config;
+        }
+        let step = training.state_mut().steps_done() + 1;
+        training.draw_and_step(step).await?;
+        // The leader has the same losses.
+        drop(training.state_mut().take_losses());
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ pub mod arm;
 pub mod checkpoint;
 pub mod code;
 #[cfg(feature = "compute")]
+pub mod cost;
+#[cfg(feature = "compute")]
 pub mod driver;
 #[cfg(feature = "compute")]
 pub mod graph_capture;
@@ -21,6 +23,8 @@ pub mod optimizer;
 pub mod optimizer_kind;
 #[cfg(feature = "compute")]
 pub mod set_up;
+#[cfg(feature = "compute")]
+pub mod shards;
 pub mod spectrum;
 #[cfg(feature = "compute")]
 pub mod step;
@@ -81,6 +85,12 @@ pub trait Experiment: 'static {
     /// possibly others, with other names.
     fn arms(_config: &Self::Config) -> &'static [Arm] {
         Self::ARMS
+    }
+
+    /// Returns the number of shards into which each batch of these settings is split, so that several workers
+    /// can train one network; see `run::shards`. A network that normalizes over its batch needs whole batches.
+    fn shards(_config: &Self::Config) -> u32 {
+        1
     }
 
     /// Returns constants that follow from the settings, for the code that the page writes.
@@ -256,6 +266,12 @@ pub trait RunContext<E: Experiment>: Assets {
     /// page no longer listens.
     fn idle(&mut self) -> impl Future<Output = Directive> {
         async { Directive::Stop }
+    }
+
+    /// Returns the workers that train this network, if there are several.
+    #[cfg(feature = "compute")]
+    fn team(&self) -> Option<std::rc::Rc<dyn shards::Team>> {
+        None
     }
 
     /// Returns the maximum memory for tensors in bytes, if it is known, as it is on the CPU, where wasm can

@@ -50,7 +50,7 @@ pub async fn set_up<E: Train>(
         let (mut step, mut steps) = (0, WEIGHTS);
         while step < steps {
             step += 1;
-            training.draw_and_step(step);
+            training.draw_and_step(step).await?;
             recorded.extend(training.state_mut().take_recorded());
             steps = recorded.first().map_or(WEIGHTS, number_of_steps).min(max_steps);
             if step <= WEIGHTS {

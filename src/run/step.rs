@@ -4,18 +4,21 @@ use crate::run::training::one_hot_rows;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use std::ops::Range;
 
 /// Host data that a step reads: a row-major array of floats with its shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     values: Vec<f32>,
     shape: Vec<usize>,
+    /// See [`with_samples_on`](Self::with_samples_on).
+    sample_axis: usize,
 }
 
 impl Input {
     /// Creates an input of the given shape from row-major values.
     pub fn new<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Self {
-        Self { values, shape: shape.to_vec() }
+        Self { values, shape: shape.to_vec(), sample_axis: 0 }
     }
 
     /// Creates one-hot rows for class labels, `[n, n_classes]`.
@@ -44,6 +47,27 @@ impl Input {
         &self.shape
     }
 
+    /// Marks the axis whose entries are the samples of the batch; without this, the first.
+    #[must_use]
+    pub fn with_samples_on(self, sample_axis: usize) -> Self {
+        Self { sample_axis, ..self }
+    }
+
+    /// Returns the length of the axis of the samples.
+    pub(super) fn samples(&self) -> usize {
+        self.shape.get(self.sample_axis).copied().unwrap_or(0)
+    }
+
+    /// Returns a part of the axis of the samples.
+    pub(super) fn part(&self, of: Range<usize>) -> Self {
+        let inner: usize = self.shape.iter().skip(self.sample_axis + 1).product();
+        let blocks = self.values.chunks_exact((self.samples() * inner).max(1));
+        let parts = blocks.filter_map(|block| block.get(of.start * inner..of.end * inner));
+        let mut shape = self.shape.clone();
+        shape.get_mut(self.sample_axis).into_iter().for_each(|length| *length = of.len());
+        Self { values: parts.flatten().copied().collect(), shape, sample_axis: self.sample_axis }
+    }
+
     /// Copies the values to a device, flattened.
     pub(super) fn upload(&self, device: &Device) -> Tensor<1> {
         Tensor::from_data(TensorData::new(self.values.clone(), [self.values.len()]), device)
@@ -55,9 +79,16 @@ impl Input {
 pub struct Inputs<'a> {
     pub(super) tensors: &'a [Tensor<1>],
     pub(super) host: &'a [Input],
+    pub(super) shard: usize,
 }
 
 impl Inputs<'_> {
+    /// Returns the number of this shard of the batch, 0 if the batch is not split. Random numbers that are
+    /// drawn on the device have to depend on it; see [`shards`](crate::run::shards).
+    pub fn shard(&self) -> usize {
+        self.shard
+    }
+
     /// Returns one input in its shape, without autodiff.
     pub fn inner<const D: usize>(&self, index: usize) -> Tensor<D> {
         self.tensors[index].clone().reshape(self.host[index].dims())
@@ -76,7 +107,8 @@ pub struct StepOutput {
     pub loss: Tensor<1>,
     /// The gradients of the trained parameters.
     pub grads: GradientsParams,
-    /// Other measurements, to be read after the step.
+    /// Other measurements, to be read after the step. In a step that may be split into shards, each is a mean
+    /// over the samples.
     pub measured: Vec<Tensor<1>>,
 }
 
@@ -109,12 +141,15 @@ pub struct StepOptions {
     /// same values, so that a GPU can capture the step once and replay it. `None` for a step that cannot be
     /// replayed, for example because it draws random numbers on the device.
     pub variant: Option<u8>,
+    /// True if the batch must not be split into shards, because something else than a mean over its samples
+    /// is measured.
+    pub whole: bool,
 }
 
 impl StepOptions {
     /// Returns the options of a replayable step without gradient clipping.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, max_norm: None, variant: Some(0) }
+        Self { learning_rate, max_norm: None, variant: Some(0), whole: false }
     }
 }
 

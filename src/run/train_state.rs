@@ -7,7 +7,9 @@ use crate::run::code::Code;
 use crate::run::graph_capture::{CaptureKey, GraphCapture, StepWork};
 use crate::run::named::{self, Named};
 use crate::run::optimizer::Optimizer;
-use crate::run::step::{Input, Inputs, StepOptions, StepOutput};
+use crate::run::shards::{Shards, flat_gradients, gradients_from, samples_of};
+use crate::run::step::{Input, Inputs, StepOptions, StepOutput, device_of, upload};
+use crate::run::training::read_all;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use nn_lab_kernels::is_cpu;
@@ -25,6 +27,8 @@ pub struct TrainState<M> {
     losses: Vec<Tensor<1>>,
     /// Present while steps are recorded.
     recording: Option<Recording>,
+    /// Present if batches are split.
+    shards: Option<Shards>,
 }
 
 /// The recorded steps.
@@ -73,13 +77,23 @@ pub trait AnyTrainState {
 
     /// Returns the steps that were recorded since the last call.
     fn take_recorded(&mut self) -> Vec<RecordedStep>;
+
+    /// Splits batches from now on. For the CPU: on a GPU one worker computes whole batches.
+    fn split(&mut self, shards: Shards);
 }
 
 impl<M: Module> TrainState<M> {
     /// Creates the state before the first step.
     pub fn new(net: M, optimizer: Optimizer) -> Self {
-        let mut state =
-            Self { net, optimizer, steps_done: 0, capture: None, losses: Vec::new(), recording: None };
+        let mut state = Self {
+            net,
+            optimizer,
+            steps_done: 0,
+            capture: None,
+            losses: Vec::new(),
+            recording: None,
+            shards: None,
+        };
         state.reset_capture();
         state
     }
@@ -110,19 +124,29 @@ impl<M: Module> TrainState<M> {
     }
 
     /// Does one step of gradient descent and returns what `forward_backward` measured besides loss and
-    /// gradients.
-    pub fn step(
+    /// gradients. On a GPU the work is only queued.
+    ///
+    /// # Errors
+    ///
+    /// If another worker that trains the same network is lost.
+    pub async fn step(
         &mut self,
         inputs: &[Input],
         options: StepOptions,
         forward_backward: impl Fn(&M, &Inputs) -> StepOutput,
-    ) -> Vec<Tensor<1>> {
+    ) -> Result<Vec<Tensor<1>>, LabError> {
         self.steps_done += 1;
         let rates = self.optimizer.next_rates(options.learning_rate);
+        let samples = inputs.first().map_or(0, Input::samples);
+        // A batch with fewer samples than shards is not split.
+        let splits = |shards: &Shards| !options.whole && (2..=samples).contains(&shards.count());
+        if let Some(shards) = self.shards.clone().filter(splits) {
+            return self.step_in_shards(&shards, inputs, samples, &rates, options, forward_backward).await;
+        }
         let recording = &self.recording;
         let run = |net: &mut M, optimizer: &mut Optimizer, tensors: &[Tensor<1>], rates: Tensor<1>| {
             let StepOutput { loss, grads, measured } =
-                forward_backward(net, &Inputs { tensors, host: inputs });
+                forward_backward(net, &Inputs { tensors, host: inputs, shard: 0 });
             if let Some(recording) = recording {
                 let gradients = named::gradients(net, &grads, recording.code);
                 recording.steps.borrow_mut().push(RecordedStep { inputs: inputs.to_vec(), gradients });
@@ -142,9 +166,57 @@ impl<M: Module> TrainState<M> {
         };
         let measured = results.split_off(results.len().min(1));
         self.losses.append(&mut results);
-        measured
+        Ok(measured)
+    }
+
+    /// Does a step whose gradient is the sum of those of all shards, in their order. Loss, gradient and
+    /// measurements of a shard count with its fraction of the samples.
+    async fn step_in_shards(
+        &mut self,
+        shards: &Shards,
+        inputs: &[Input],
+        samples: usize,
+        rates: &[f32],
+        options: StepOptions,
+        forward_backward: impl Fn(&M, &Inputs) -> StepOutput,
+    ) -> Result<Vec<Tensor<1>>, LabError> {
+        let Some(device) = device_of(&self.net) else { return Ok(Vec::new()) };
+        let (mut own, mut last) = (Vec::new(), None);
+        for shard in shards.own() {
+            let of_shard = shards.samples(shard, samples);
+            let host = samples_of(inputs, &of_shard, samples);
+            let (tensors, _) = upload(&host, &[], &device);
+            let StepOutput { loss, grads, measured } =
+                forward_backward(&self.net, &Inputs { tensors: &tensors, host: &host, shard });
+            let lengths: Vec<usize> = measured.iter().map(|value| value.dims()[0]).collect();
+            let parts = std::iter::once(loss).chain(measured).chain(flat_gradients(&self.net, &grads));
+            let mut numbers = read_all(parts.collect()).await?;
+            let weight = of_shard.len() as f32 / samples as f32;
+            numbers.iter_mut().for_each(|number| *number *= weight);
+            own.push(numbers);
+            last = Some((grads, lengths));
+        }
+        // There are at most as many workers as shards, so each has one.
+        let Some((like, lengths)) = last else { return Err(LabError::Device(NO_SHARD.to_owned())) };
+        let sum = shards.sum(own).await?;
+        let mut rest = sum.as_slice();
+        let mut values = Vec::new();
+        for length in std::iter::once(1).chain(lengths) {
+            let (own, after) = rest.split_at_checked(length).unwrap_or_default();
+            rest = after;
+            values.push(Tensor::from_floats(own, &device));
+        }
+        let grads = gradients_from(&self.net, &like, rest, &device);
+        let rates = Tensor::from_floats(rates, &device);
+        self.net = self.optimizer.step_at(rates, options.max_norm, self.net.clone(), grads);
+        let measured = values.split_off(1);
+        self.losses.append(&mut values);
+        Ok(measured)
     }
 }
+
+/// A message for a case that cannot happen.
+const NO_SHARD: &str = "A worker had no part of the batch.";
 
 impl<M: Module> AnyTrainState for TrainState<M> {
     fn steps_done(&self) -> u32 {
@@ -193,5 +265,9 @@ impl<M: Module> AnyTrainState for TrainState<M> {
 
     fn take_recorded(&mut self) -> Vec<RecordedStep> {
         self.recording.as_ref().map(|recording| recording.steps.take()).unwrap_or_default()
+    }
+
+    fn split(&mut self, shards: Shards) {
+        self.shards = Some(shards);
     }
 }

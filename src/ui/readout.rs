@@ -8,13 +8,37 @@ use yew::prelude::*;
 
 pub use crate::charts::scale::format_number;
 
-/// Returns an estimated time in words.
+/// Returns an estimated time in words, rounded by at most a tenth from five seconds on.
 pub fn time_words(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 1.5 => "about a second".to_owned(),
-        seconds if seconds < 100.0 => format!("about {} s", seconds.ceil()),
-        seconds if seconds < 6000.0 => format!("about {} min", (seconds / 60.0).ceil()),
-        seconds => format!("about {} h", (seconds / 3600.0).ceil()),
+    match rounded(seconds) {
+        (1.0, "s") => "about a second".to_owned(),
+        (number, unit) => format!("about {number} {unit}"),
+    }
+}
+
+/// Returns an estimated time in words, as a range if its limits are far apart.
+pub fn time_range_words(low: f64, high: f64) -> String {
+    /// Limits that are closer than this factor are one time.
+    const NEAR: f64 = 1.4;
+    if high < NEAR * low {
+        return time_words(low);
+    }
+    match (rounded(low), rounded(high)) {
+        (from, to) if from == to => time_words(low),
+        ((from, unit), (to, same)) if unit == same => format!("about {from} to {to} {unit}"),
+        ((from, unit), (to, other)) => format!("about {from} {unit} to {to} {other}"),
+    }
+}
+
+/// Returns a time as a number and its unit.
+fn rounded(seconds: f64) -> (f64, &'static str) {
+    match seconds.max(0.0) {
+        s if s < 29.5 => (s.round().max(1.0), "s"),
+        s if s < 97.5 => ((s / 5.0).round() * 5.0, "s"),
+        s if s < 145.0 => ((s / 10.0).round() * 10.0, "s"),
+        s if s < 570.0 => ((s / 30.0).round() / 2.0, "min"),
+        s if s < 5700.0 => ((s / 60.0).round(), "min"),
+        s => ((s / 360.0).round() / 10.0, "h"),
     }
 }
 
@@ -116,5 +140,40 @@ pub fn Readout(props: &ReadoutProps) -> Html {
                 <span class="readout-note" data-spread={props.spread.map(|_| "")}>{ note }</span>
             }
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ui::readout::*;
+
+    #[test]
+    fn times_are_rounded_a_little() {
+        let words = |seconds| time_words(seconds);
+        assert_eq!(words(0.2), "about a second");
+        assert_eq!(words(12.4), "about 12 s");
+        assert_eq!(words(34.0), "about 35 s");
+        assert_eq!(words(121.0), "about 120 s");
+        assert_eq!(words(151.0), "about 2.5 min");
+        assert_eq!(words(1500.0), "about 25 min");
+        assert_eq!(words(20_000.0), "about 5.6 h");
+        for seconds in (5..40_000).map(f64::from) {
+            let (number, unit) = rounded(seconds);
+            let shown = number
+                * match unit {
+                    "s" => 1.0,
+                    "min" => 60.0,
+                    _ => 3600.0,
+                };
+            assert!((shown / seconds - 1.0).abs() <= 0.1, "{seconds} s: {}", words(seconds));
+        }
+    }
+
+    #[test]
+    fn a_busy_machine_gets_a_range() {
+        assert_eq!(time_range_words(30.0, 33.0), "about 30 s");
+        assert_eq!(time_range_words(30.0, 50.0), "about 30 to 50 s");
+        assert_eq!(time_range_words(50.0, 150.0), "about 50 s to 2.5 min");
+        assert_eq!(time_range_words(0.2, 0.9), "about a second");
     }
 }

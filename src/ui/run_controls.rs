@@ -2,7 +2,7 @@
 
 use crate::charts::scale::format_number;
 use crate::protocol::{Progress, RunState};
-use crate::ui::readout::MetricOutput;
+use crate::ui::readout::{MetricOutput, time_range_words, time_words};
 use crate::ui::use_unique;
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
@@ -16,6 +16,15 @@ pub struct RunControlsProps {
     pub progress: Progress,
     /// The speed; 0 if it is unknown.
     pub steps_per_sec: f32,
+    /// The expected seconds of a run, and the seconds on a machine that stays busy, if they are known before it.
+    #[prop_or_default]
+    pub seconds: Option<(f64, f64)>,
+    /// The seconds left of the run, if they are known.
+    #[prop_or_default]
+    pub seconds_left: Option<f64>,
+    /// The bytes of the worker that have come, and all of them if their number is known, while it is being fetched.
+    #[prop_or_default]
+    pub download: Option<(u32, Option<u32>)>,
     /// Starts a run.
     pub on_train: Callback<()>,
     /// Pauses the run.
@@ -147,8 +156,18 @@ pub fn resume_button(step: u32, on_resume_lost: &Callback<()>) -> Html {
     }
 }
 
+/// Returns the state to be shown: before a run, that of the worker's download.
+fn shown_state(props: &RunControlsProps) -> RunState {
+    match (&props.state, props.download) {
+        (RunState::Idle, Some((bytes, total))) => {
+            RunState::Loading { what: "the worker".to_owned(), bytes, total }
+        }
+        (state, _) => state.clone(),
+    }
+}
+
 fn progress_bar(props: &RunControlsProps) -> Html {
-    match &props.state {
+    match &shown_state(props) {
         RunState::Loading { bytes, total: Some(total), .. } => html! {
             <progress
                 key="loading"
@@ -171,17 +190,21 @@ fn progress_bar(props: &RunControlsProps) -> Html {
 }
 
 fn numbers(props: &RunControlsProps) -> Html {
-    let step = props.progress.step;
+    let (step, running) = (props.progress.step, props.state == RunState::Running);
     let speed = f64::from(props.steps_per_sec);
     let speed = (speed.is_finite() && speed > 0.0).then_some(speed);
-    let left = || time_left(props.progress, props.steps_per_sec);
-    let words = match &props.state {
+    let is_over = props.progress.step >= props.progress.steps;
+    let left = || props.seconds_left.filter(|_| !is_over).map(|left| format!("{} left", time_words(left)));
+    let words = match &shown_state(props) {
         RunState::Loading { what, bytes, total } => Some(fetching(what, *bytes, *total)),
         RunState::Running => props.waiting.as_ref().map(ToString::to_string).or_else(left),
         RunState::Paused => Some(props.waiting.as_ref().map_or("paused", AttrValue::as_str).to_owned()),
         RunState::Done { stopped: true } => Some("stopped".to_owned()),
         RunState::Done { stopped: false } => Some("done".to_owned()),
-        RunState::Idle if step == 0 => Some("before training".to_owned()),
+        RunState::Idle if step == 0 => Some(match props.seconds {
+            Some((low, high)) => format!("takes {}", time_range_words(low, high)),
+            None => "before training".to_owned(),
+        }),
         RunState::Idle | RunState::Error(_) => None,
     };
     html! {
@@ -195,7 +218,8 @@ fn numbers(props: &RunControlsProps) -> Html {
                     { speed.map_or_else(|| "– steps/s".to_owned(), |speed| format!("{} steps/s", format_number(speed, 3))) }
                 </MetricOutput>
             </span>
-            <span class="run-words">{ words }</span>
+            <span class="run-words" data-estimate={props.seconds.map(|(seconds, _)| format!("{seconds:.3}"))}
+                data-left={props.seconds_left.filter(|_| running).map(|seconds| format!("{seconds:.3}"))}>{ words }</span>
         </div>
     }
 }
@@ -219,21 +243,6 @@ fn state_words(state: &RunState) -> &'static str {
     }
 }
 
-/// Returns the estimated time left in words. `None` if it is unknown or nothing is left.
-pub fn time_left(progress: Progress, steps_per_sec: f32) -> Option<String> {
-    let steps = progress.steps.checked_sub(progress.step).filter(|steps| *steps > 0)?;
-    let seconds = f64::from(steps) / f64::from(steps_per_sec);
-    if !seconds.is_finite() || seconds <= 0.0 {
-        return None;
-    }
-    Some(match seconds.ceil() {
-        seconds if seconds < 2.0 => "about a second left".to_owned(),
-        seconds if seconds < 100.0 => format!("about {seconds:.0} s left"),
-        seconds if seconds < 6000.0 => format!("about {:.0} min left", seconds / 60.0),
-        seconds => format!("about {:.0} h left", seconds / 3600.0),
-    })
-}
-
 /// Describes a download and its progress.
 pub fn fetching(what: &str, bytes: u32, total: Option<u32>) -> String {
     let megabytes = |bytes: u32| format!("{:.1}", f64::from(bytes) / 1e6);
@@ -247,20 +256,6 @@ pub fn fetching(what: &str, bytes: u32, total: Option<u32>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::ui::run_controls::*;
-
-    #[test]
-    fn the_time_left_is_in_words() {
-        let left = |step, steps, speed| time_left(Progress { step, steps }, speed);
-        assert_eq!(left(40, 100, 5.0).as_deref(), Some("about 12 s left"));
-        assert_eq!(left(0, 1000, 5.0).as_deref(), Some("about 3 min left"));
-        assert_eq!(left(0, 100_000, 5.0).as_deref(), Some("about 6 h left"));
-        assert_eq!(left(99, 100, 500.0).as_deref(), Some("about a second left"));
-        for (step, steps, speed) in
-            [(100, 100, 5.0), (101, 100, 5.0), (0, 100, 0.0), (0, 100, f32::NAN), (0, 9, -1.0)]
-        {
-            assert_eq!(left(step, steps, speed), None);
-        }
-    }
 
     #[test]
     fn downloads_are_described() {

@@ -84,7 +84,9 @@ pub async fn first_losses<E: Train>(
     let tolerance = TRAINING.of(device);
     let trained = async {
         let mut training = E::Training::init(config, arm, device, ctx).await?;
-        (1..=STEPS).for_each(|step| training.draw_and_step(step));
+        for step in 1..=STEPS {
+            training.draw_and_step(step).await?;
+        }
         read_all(training.state_mut().take_losses()).await
     };
     match trained.await {
@@ -154,7 +156,7 @@ async fn timed<E: Train>(
     let start = ctx.now_ms();
     for _ in 0..count {
         *step += 1;
-        training.draw_and_step(*step);
+        training.draw_and_step(*step).await?;
     }
     // A step is over when the last number that it changes can be read.
     if let Some(tensor) = training.state_mut().sync_tensor() {

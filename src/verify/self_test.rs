@@ -122,14 +122,16 @@ async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
     let net =
         Mlp::new(3, &[8], 4, Activation::Tanh, true, &mut WeightRng::new(8), &device.clone().autodiff());
     let mut state = TrainState::new(net, Optimizer::adamw(0.9, 0.99, 0.1));
-    let options = StepOptions { learning_rate: 0.01, max_norm: Some(0.1), variant: Some(0) };
+    let options = StepOptions { max_norm: Some(0.1), ..StepOptions::new(0.01) };
     let labels = Input::one_hot([0, 1, 2, 3, 0].into_iter(), 4);
     for step in 0..FIRST_REPLAYED + 3 {
         let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
-        state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], options, |net, inputs| {
+        let batch = [Input::new(numbers.collect(), [5, 3]), labels.clone()];
+        let descend = state.step(&batch, options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
             StepOutput::backward(net, loss)
         });
+        descend.await?;
     }
     read_all(state.take_losses()).await
 }

@@ -6,11 +6,10 @@ use crate::core::data_set::request::{LinesPreview, PicturesAnswer, TextsPreview}
 use crate::core::data_set::table::{TableOptions, TablePreview};
 use crate::core::data_set::{Content, DataAnswer, DataRequest};
 use crate::data::own::{self, DataFile, lines, table, texts};
-use crate::protocol::{ArmEvent, ArmId, Event};
+use crate::protocol::Event;
 use crate::worker::data_job::{DataJob, bytes_of};
-use crate::worker::job::post_arm;
+use crate::worker::messages::{self, Blob};
 use crate::worker::pictures;
-use crate::worker::runtime::{self, Blob};
 use std::rc::Rc;
 
 /// Reads files and answers the page.
@@ -29,9 +28,9 @@ pub(super) async fn prepare(job: DataJob, request: DataRequest, names: Vec<Strin
     match stored {
         Ok((answer, blob)) => {
             let blobs: Vec<Blob> = blob.into_iter().collect();
-            runtime::post_with(&Event::Prepared { run: job.run, answer: Rc::new(answer) }, &blobs);
+            messages::post_with(&Event::Prepared { run: job.run, answer: Rc::new(answer) }, &blobs);
         }
-        Err(error) => post_arm(job.run, ArmId::default(), ArmEvent::Failed(error)),
+        Err(error) => job.fail(error),
     }
 }
 

@@ -1,10 +1,8 @@
 //! The reading of some files, which tells its progress and may be cancelled.
 
 use crate::core::{LabError, Progress};
-use crate::protocol::{ArmEvent, ArmId, Pace, RunId};
-use crate::worker::control::Control;
-use crate::worker::job::post_arm;
-use crate::worker::runtime::{self, Blob};
+use crate::protocol::{ArmEvent, ArmId, Event, Pace, RunId};
+use crate::worker::messages::{self, Blob};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -14,7 +12,8 @@ const REPORT_MS: f64 = 100.0;
 /// The reading of some files, which the page may cancel.
 pub(super) struct DataJob {
     pub(super) run: RunId,
-    pub(super) control: Rc<Control>,
+    /// True if the page no longer waits for the answer.
+    pub(super) is_cancelled: Rc<Cell<bool>>,
 }
 
 impl DataJob {
@@ -23,27 +22,36 @@ impl DataJob {
         thread_local! {
             static REPORTED: Cell<f64> = const { Cell::new(0.0) };
         }
-        let now = runtime::now_ms();
+        let now = messages::now_ms();
         if done < total && now - REPORTED.get() < REPORT_MS {
             return;
         }
         REPORTED.set(now);
         if done == 0 {
             let loading = ArmEvent::Loading { what: what.to_owned(), bytes: 0, total: None };
-            post_arm(self.run, ArmId::default(), loading);
+            self.post(loading);
         }
         let progress = Progress { step: done, steps: total };
-        post_arm(self.run, ArmId::default(), ArmEvent::Progress { progress, pace: Pace::default() });
+        self.post(ArmEvent::Progress { progress, pace: Pace::default() });
+    }
+
+    /// Tells the page that the files cannot be used.
+    pub(super) fn fail(&self, error: LabError) {
+        self.post(ArmEvent::Failed(error));
+    }
+
+    fn post(&self, event: ArmEvent) {
+        messages::post(&Event::Arm { run: self.run, arm: ArmId::default(), event });
     }
 
     /// Returns true if the page no longer waits for the answer.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.control.is_stopped()
+        self.is_cancelled.get()
     }
 
     /// Waits for one turn of the event loop, so that runs continue and a cancellation arrives.
     pub(super) async fn breathe(&self) {
-        runtime::yield_now().await;
+        messages::yield_now().await;
     }
 }
 

@@ -3,10 +3,13 @@
 use crate::core::{LabError, Progress};
 use crate::data::assets::Assets;
 use crate::protocol::{ArmEvent, ArmId, DeviceKind, FileAnswer, Pace, RunId, SavedArm, Task};
+use crate::run::shards::Team;
+use crate::run::timing::ArmCost;
 use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
 use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
+use crate::worker::team::PortTeam;
 use crate::worker::turns::Turns;
 use std::rc::Rc;
 
@@ -27,6 +30,8 @@ pub(super) struct FrameSender<E: Experiment> {
     arm: ArmId,
     control: Rc<Control>,
     turns: Rc<Turns>,
+    /// The other workers that train the same network, if there are any.
+    team: Option<Rc<PortTeam>>,
     /// True if it is this arm's turn.
     has_turn: bool,
     /// The minimum time between two frames. The arms of a worker share its frames.
@@ -69,7 +74,7 @@ pub(super) struct FrameSender<E: Experiment> {
 
 impl<E: Experiment> FrameSender<E> {
     pub(super) fn new(job: Job, device: DeviceKind) -> Self {
-        let kind = usize::from(job.arm.arm);
+        let (kind, follows) = (usize::from(job.arm.arm), job.follows());
         let mut record = E::Record::default();
         if let Some(from) = &job.arm.from {
             E::load_arm(&mut record, kind, &from.record);
@@ -79,10 +84,12 @@ impl<E: Experiment> FrameSender<E> {
             arm: job.arm.id,
             control: job.control,
             turns: job.turns,
+            team: job.team,
             has_turn: false,
             frame_ms: FRAME_MS * job.count.max(1) as f64,
             on_cpu: device == DeviceKind::Cpu,
-            is_muted: matches!(job.task, Task::Verify | Task::File),
+            // The leader of a team reports for all.
+            is_muted: follows || matches!(job.task, Task::Verify | Task::File),
             last: None,
             has_stepped: false,
             paused_reported: false,
@@ -95,7 +102,7 @@ impl<E: Experiment> FrameSender<E> {
             // On the CPU, a step is done when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             kind,
-            record: (job.task == Task::Train).then_some(record),
+            record: (job.task == Task::Train && !follows).then_some(record),
             from: job.arm.from,
             saved: now_ms(),
             save_ms: runtime::injected_save_ms().unwrap_or(SAVE_MS),
@@ -114,8 +121,17 @@ impl<E: Experiment> FrameSender<E> {
         }
     }
 
+    /// Sends the costs of a run.
+    pub(super) fn send_cost(&self, cost: &ArmCost) {
+        self.send_encoded(cost);
+    }
+
     /// Sends the answer to a request for a file.
     pub(super) fn send_answer(&self, answer: &FileAnswer) {
+        self.send_encoded(answer);
+    }
+
+    fn send_encoded(&self, answer: &impl serde::Serialize) {
         match postcard::to_stdvec(answer) {
             Ok(answer) => self.post(ArmEvent::Frame(answer)),
             Err(error) => runtime::log_error(&format!("an answer could not be encoded: {error}")),
@@ -268,6 +284,10 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         }
         self.take_turn().await;
         if self.control.forgotten.get() { Directive::Stop } else { Directive::Request }
+    }
+
+    fn team(&self) -> Option<Rc<dyn Team>> {
+        self.team.clone().map(|team| team as Rc<dyn Team>)
     }
 
     fn memory_limit(&self) -> Option<u64> {

@@ -2,8 +2,10 @@
 
 use crate::core::LabError;
 use crate::protocol::{ArmEvent, ArmId, ArmStart, Event, RunId, Task};
+use crate::run::shards::Team;
 use crate::worker::control::Control;
 use crate::worker::runtime;
+use crate::worker::team::PortTeam;
 use crate::worker::turns::Turns;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -17,6 +19,15 @@ pub(super) struct Job {
     /// The queue of the arms that this worker trains.
     pub(super) turns: Rc<Turns>,
     pub(super) count: usize,
+    /// The other workers that train the same network, if there are any.
+    pub(super) team: Option<Rc<PortTeam>>,
+}
+
+impl Job {
+    /// Returns true if another worker leads the training of this network.
+    pub(super) fn follows(&self) -> bool {
+        self.team.as_ref().is_some_and(|team| team.place() > 0)
+    }
 }
 
 /// Sends an event of an arm to the page.

@@ -137,7 +137,7 @@ impl Verification {
         let arm = ArmStart { id: ArmId::default(), arm: 0, config: Vec::new(), from: None };
         let Job { run, task, ref control, ref turns, .. } = self.job;
         let (control, turns) = (control.clone(), turns.clone());
-        FrameSender::new(Job { run, task, arm, control, turns, count: 1 }, self.kind)
+        FrameSender::new(Job { run, task, arm, control, turns, count: 1, team: None }, self.kind)
     }
 
     /// Compares the first losses of a section with the recorded ones.

@@ -57,12 +57,35 @@ async function start(workers) {
   await check();
 }
 
-// Runs after the page has loaded everything that it needs. A frame without an origin of its own throws here,
-// and plain http has no service workers. The lab works without one.
-const run = async () => {
+/** The time without a download or a first measurement after which the lab has arrived. */
+const QUIET_MS = 3000;
+/** Caching starts after this time in any case. */
+const MAX_WAIT_MS = 300_000;
+
+/** Returns true as long as the lab in a document has not started, or a panel in it waits for its worker or its data. */
+function isWaiting(page) {
+  // A lesson shows its panels in frames.
+  return page.querySelector('#start, [data-probe="running"], [data-state="loading"]') || [...page.querySelectorAll('iframe')].some((frame) => frame.contentDocument && isWaiting(frame.contentDocument));
+}
+
+/**
+ * Waits until the lab has arrived. Caching the rest of the site at once would take most of a slow connection away from it: in a
+ * classroom, a first step came after 45 seconds and not after 23.
+ */
+async function arrived() {
+  const end = Date.now() + MAX_WAIT_MS;
+  for (let quiet = 0; quiet < QUIET_MS && Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    quiet = isWaiting(document) ? 0 : quiet + 500;
+  }
+}
+
+// A frame without an origin of its own throws here, and plain http has no service workers. The lab works without one.
+(async () => {
   try {
-    if (navigator.serviceWorker) await start(navigator.serviceWorker);
+    const workers = navigator.serviceWorker;
+    if (!workers) return;
+    await arrived();
+    await start(workers);
   } catch {}
-};
-if (document.readyState === 'complete') run();
-else addEventListener('load', run, { once: true });
+})();

@@ -46,7 +46,14 @@ async function keepFirst(path) {
 
 self.addEventListener('install', (event) => {
   const paths = Object.keys(FILES).filter((path) => FILES[path].first);
-  event.waitUntil(Promise.all(paths.map(keepFirst)));
+  event.waitUntil((async () => {
+    // A few at a time, so that the page's own downloads get most of a slow connection.
+    const next = paths.values();
+    const keepRest = async () => {
+      for (const path of next) await keepFirst(path);
+    };
+    await Promise.all([keepRest(), keepRest()]);
+  })());
 });
 
 self.addEventListener('activate', (event) => {

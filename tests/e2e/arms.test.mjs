@@ -189,7 +189,7 @@ test('the time that a sweep takes is estimated before it starts, with and withou
   const words = page.locator('[data-sweep-words]');
   const estimate = async () => {
     await page.waitForFunction(() => /It takes/.test(document.querySelector('[data-sweep-words]')?.textContent));
-    const [, number, unit] = /It takes about (a|\d+) (second|s|min)/.exec(await words.innerText());
+    const [, number, unit] = /It takes about (a|[\d.]+) (second|s|min)/.exec(await words.innerText());
     return { a: 1 }[number] ?? Number(number) * (unit === 'min' ? 60 : 1);
   };
   const long = await estimate();

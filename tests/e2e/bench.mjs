@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, activated, address, closeAll, device, metric, theBrowser, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { print } from './lib/lines.mjs';
-import { dist, serve } from './lib/site.mjs';
+import { dist, serve, ship } from './lib/site.mjs';
 import { settled, soak, wander } from './lib/soak.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
@@ -57,6 +57,87 @@ async function start(slow) {
     worker_fetch_ms: fetched && Math.round(fetched),
     first_step_ms: Math.round(median(steps)),
   });
+}
+
+/** Runs in the page before anything else: notes when things are there, and presses Train as soon as it can. */
+const noteArrival = () => {
+  window.arrival = {};
+  const note = (name) => requestAnimationFrame(() => setTimeout(() => (window.arrival[name] ??= Math.round(performance.now()))));
+  const wanted = [
+    ['page', () => document.querySelector('[data-panel]')],
+    ['figure', () => [...document.querySelectorAll('[data-panel] [data-figure] :is(svg, canvas)')].some((figure) => figure.clientWidth > 100)],
+    ['probe', () => document.querySelector('[data-panel][data-probe="idle"][data-device]')],
+    ['step', () => Number(document.querySelector('[data-metric="step"]')?.dataset.value) >= 1],
+  ];
+  const look = () => {
+    for (const [name, isThere] of [...wanted]) {
+      if (!isThere()) continue;
+      note(name);
+      wanted.splice(wanted.findIndex(([other]) => other === name), 1);
+    }
+    if (!wanted.length) watcher.disconnect();
+  };
+  // A click may come before the page listens.
+  const press = setInterval(() => {
+    const train = document.querySelector('[data-panel][data-state="idle"] [data-action="train"]:not([disabled])');
+    if (train) train.click();
+    else if (document.querySelector('[data-panel]')) clearInterval(press);
+  }, 100);
+  const watcher = new MutationObserver(look);
+  watcher.observe(document, { subtree: true, childList: true, attributes: true });
+};
+
+/** The line of a student in a classroom: 10 Mbit/s shared by eight. */
+const classroomLine = { bytesPerSecond: 10e6 / 8 / 8, latencyMs: 40 };
+
+/**
+ * Measures the arrival of a student in a classroom, with the site as it is shipped: on the first visit, and on a visit after
+ * the site was cached. The times are in milliseconds since the address was opened.
+ */
+async function classroom(slug, params, rounds = Number(process.argv[3]) || 3) {
+  const visits = { cold: [], warm: [] };
+  // A site that is shipped already is measured as it is.
+  const folder = readFileSync(join(dist, 'index.html'), 'utf8').includes('nn-lab-build') ? dist : ship('bench').folder;
+  for (let i = 0; i < rounds; i++) {
+    const site = await serve({ folder, gzip: true, line: classroomLine, headers: { 'Cache-Control': 'max-age=600' } });
+    const visit = async (context, name) => {
+      const page = await context.newPage();
+      await page.addInitScript(noteArrival);
+      const session = await context.newCDPSession(page);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+      const before = { ...site.sent };
+      await page.goto(`${site.url}#/${slug}?${new URLSearchParams(params)}`, { waitUntil: 'commit' });
+      await page.waitForFunction(() => window.arrival.step && window.arrival.probe, undefined, { timeout: 180_000 });
+      const sent = Object.entries(site.sent).map(([file, bytes]) => [file, bytes - (before[file] ?? 0)]);
+      const paint = await page.evaluate(() => Math.round(performance.getEntriesByName('first-contentful-paint')[0]?.startTime));
+      visits[name].push({ paint, ...(await page.evaluate(() => window.arrival)), bytes: sent.reduce((sum, [, bytes]) => sum + bytes, 0), sent });
+      return page;
+    };
+    const context = await (await theBrowser()).newContext({ viewport: { width: 1366, height: 650 } });
+    const page = await visit(context, 'cold');
+    // The rest of the site is cached at full speed.
+    site.speedUp();
+    await activated(page);
+    await page.close();
+    site.slowDown();
+    await visit(context, 'warm');
+    await context.close();
+    await site.close();
+  }
+  for (const [when, all] of Object.entries(visits)) {
+    const middle = (name) => median(all.map((visit) => visit[name]));
+    print('classroom', {
+      section: slug,
+      when,
+      first_paint_ms: middle('paint'),
+      page_ms: middle('page'),
+      first_figure_ms: middle('figure'),
+      probe_ms: middle('probe'),
+      first_step_ms: middle('step'),
+      kilobytes: Math.round(middle('bytes') / 1e3),
+      ...(process.env.NN_LAB_FILES && { files: Object.fromEntries(all.at(-1).sent.filter(([, bytes]) => bytes > 3000)) }),
+    });
+  }
 }
 
 async function speed(slug, name, params, timeout = 120_000) {
@@ -297,8 +378,8 @@ const soaking = [
 ];
 
 // `./lab bench start`, `./lab bench arms`, `./lab bench drawings`, `./lab bench steps` and `./lab bench soak` measure these alone.
-const starts = [() => start(false), () => start(true)];
-const only = { start: starts, arms, drawings, steps, soak: soaking, '--soak': soaking }[process.argv[2]];
+const starts = [() => start(false), () => start(true), () => classroom('mlp', { device: 'cpu' })];
+const only = { start: starts, classroom: starts.slice(2), arms, drawings, steps, soak: soaking, '--soak': soaking }[process.argv[2]];
 for (const measure of only ?? [
   sizes,
   ...starts,

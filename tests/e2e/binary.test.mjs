@@ -11,7 +11,7 @@ import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
 // Unless a module calls __wasm_call_ctors itself, the linker wraps every export in a function that runs all
 // static constructors again. cubecl has so many that each call from JS then takes a millisecond. The wrappers
 // keep the names of what they wrap, so the test looks at the first call in each.
-for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
+for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm', 'worker-files_bg.wasm']) {
   test(`${name} runs its static constructors once, not at each call`, () => {
     const worker = readFileSync(join(dist, name));
     const count = exportedFunctions(worker).length;
@@ -24,10 +24,19 @@ test('a visitor downloads the kernels of only one device', () => {
   const [cpu, gpu] = ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
   assert.ok(cpu.includes('burn-flex') && !cpu.includes('cubecl-wgpu'));
   assert.ok(gpu.includes('cubecl-wgpu') && !gpu.includes('burn-flex'));
-  for (const [worker, max] of [[cpu, 1_520_000], [gpu, 3_720_000]]) {
+  for (const [worker, max] of [[cpu, 1_350_000], [gpu, 3_580_000]]) {
     const sent = gzipSync(worker, { level: 9 }).length;
     assert.ok(sent < max, `${sent} bytes compressed`);
   }
+});
+
+test('the readers of files are in a worker of their own, without burn', () => {
+  const [files, cpu, gpu] = ['worker-files_bg.wasm', 'worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
+  const sentence = 'There are no pictures among the files.';
+  assert.ok(files.includes(sentence) && !files.includes('burn-flex') && !files.includes('cubecl'));
+  assert.ok(!cpu.includes(sentence) && !gpu.includes(sentence));
+  const sent = gzipSync(files, { level: 9 }).length;
+  assert.ok(sent < 280_000, `${sent} bytes compressed`);
 });
 
 test('the page is small and does not contain burn', () => {

@@ -17,7 +17,7 @@ test('the preset "first look" beats the bigram baseline', { tag: '@long' }, asyn
   assert.equal(await metric(page, 'params_counted'), await metric(page, 'params_formula'));
   assert.ok((await metric(page, 'pe_shift_max_dev')) < 1e-3);
   // The probe measures this last.
-  await page.waitForFunction(() => /about \S+ (s|min)\b/.test(document.querySelector('[data-cost]').innerText));
+  await page.waitForFunction(() => /about .*\b(s|min|second)\./.test(document.querySelector('[data-cost]').innerText));
   console.log(await panel(page, '[data-cost]').innerText());
   await act(page, 'train');
   const began = Date.now();
@@ -293,7 +293,7 @@ test('repeated sequences: a button sets them up, and scores and maps follow the 
   const page = await open('#/transformer/induction-heads?device=cpu');
   await panel(page, '[data-action="set-up-two"]').click();
   await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));
-  await page.waitForFunction(() => /about \S+ (s|min)\b/.test(document.querySelector('[data-cost]').innerText));
+  await page.waitForFunction(() => /about .*\b(s|min|second)\./.test(document.querySelector('[data-cost]').innerText));
   console.log(await panel(page, '[data-cost]').innerText());
   await setParam(page, 'steps', 40);
   await act(page, 'train');

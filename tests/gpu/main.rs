@@ -62,7 +62,7 @@ fn in_turns<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u6
     let mut losses = vec![Vec::new(); networks.len()];
     for step in 1..=STEPS {
         for (network, losses) in networks.iter_mut().zip(&mut losses) {
-            network.draw_and_step(step);
+            block_on(network.draw_and_step(step)).expect("a step");
             if step.is_multiple_of(EVERY) {
                 losses.extend(block_on(read_all(network.state_mut().take_losses())).expect("losses"));
             }

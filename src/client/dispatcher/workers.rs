@@ -1,32 +1,94 @@
 //! The dispatcher's workers: started when they are needed, and replaced when they die.
 
-use crate::client::dispatcher::{Dispatcher, Pool, Start};
-use crate::client::worker::{Worker, describe, launch};
-use crate::client::worker_kind::{WorkerId, WorkerKind};
-use crate::protocol::{ArmEvent, ArmId, Command, Event, LabError};
+use crate::client::dispatcher::{Dispatcher, Pool, Run, Start};
+use crate::client::download::set_download;
+use crate::client::worker::{Worker, compiled, describe, launch};
+use crate::client::worker_kind::{WorkerId, WorkerKind, adapter};
+use crate::protocol::{ArmEvent, ArmId, Command, DeviceChoice, Event, LabError};
 use gloo::timers::callback::Timeout;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Blob;
 
+/// The minimum time between two reports of a download.
+const REPORT_MS: f64 = 100.0;
 /// A worker that has not started after this time is dropped.
 const START_MS: u32 = 60_000;
 
 impl Dispatcher {
-    /// Returns the number of workers, and their memory.
+    /// Fetches and compiles the worker that a choice needs, before a run asks for it.
+    pub(super) async fn prefetch(self: &Rc<Self>, choice: DeviceChoice) {
+        let kind = match self.kind(choice) {
+            Some(kind) => kind,
+            None => {
+                let adapter = adapter(false).await;
+                let kind = adapter.kind(choice);
+                self.adapter.borrow_mut().get_or_insert(adapter);
+                kind
+            }
+        };
+        // A failure is reported to the first run, which tries again.
+        let _ = compiled(kind, self.loading(kind)).await;
+        set_download(None);
+    }
+
+    /// Returns the callback for the progress of a download. It passes on the first and the last number, and a few per second.
+    fn loading(self: &Rc<Self>, kind: WorkerKind) -> impl Fn(u32, Option<u32>) + 'static {
+        let (dispatcher, reported) = (self.clone(), Cell::new(f64::NEG_INFINITY));
+        move |bytes, total| {
+            let now = js_sys::Date::now();
+            if now - reported.get() >= REPORT_MS || total == Some(bytes) {
+                reported.set(now);
+                dispatcher.report_loading(kind, bytes, total);
+            }
+        }
+    }
+
+    /// Tells the runs that wait for a kind of worker how much of it has come.
+    fn report_loading(&self, kind: WorkerKind, bytes: u32, total: Option<u32>) {
+        let waits = |run: &Run| {
+            let unassigned = run.waiting.as_ref().is_some_and(|start| self.kind(start.device) == Some(kind));
+            unassigned || run.arms.values().flatten().any(|worker| worker.kind == kind)
+        };
+        if kind != WorkerKind::Files {
+            set_download(Some((bytes, total)));
+        }
+        let listeners: Vec<_> = self
+            .runs
+            .borrow()
+            .iter()
+            .filter(|(_, run)| waits(run))
+            .map(|(run, of)| (*run, of.listener.clone()))
+            .collect();
+        for (run, listener) in listeners {
+            let event = ArmEvent::Loading { what: kind.fetched_name().to_owned(), bytes, total };
+            listener.emit(Event::Arm { run, arm: ArmId::default(), event });
+        }
+    }
+
+    /// Returns the number of workers that train, and their memory.
     pub(in crate::client) fn pool(&self) -> Pool {
         let workers = self.workers.borrow();
+        let training =
+            || workers.iter().filter(|(id, _)| id.kind != WorkerKind::Files).map(|(_, worker)| worker);
         Pool {
-            workers: workers.len(),
-            memory: workers.values().map(|worker| f64::from(worker.memory)).sum(),
+            workers: training().count(),
+            memory: training().map(|worker| f64::from(worker.memory)).sum(),
             single_worker_reason: self.single_worker_reason.borrow().clone(),
         }
     }
 
-    /// Sends a command to a worker, and blobs with it. The worker is started if it is not there.
-    pub(super) fn post(self: &Rc<Self>, worker: WorkerId, command: &Command, blobs: &[Blob]) {
-        self.workers.borrow_mut().entry(worker).or_default().post(command, blobs);
+    /// Sends a command to a worker, and blobs or ports with it. The worker is started if it is not there.
+    pub(super) fn post(self: &Rc<Self>, worker: WorkerId, command: &Command, attached: &[JsValue]) {
+        self.workers.borrow_mut().entry(worker).or_default().post(command, attached);
+        self.launch_wanted();
+    }
+
+    /// Starts a worker if it is not there.
+    pub(super) fn want(self: &Rc<Self>, worker: WorkerId) {
+        self.workers.borrow_mut().entry(worker).or_default();
         self.launch_wanted();
     }
 
@@ -47,18 +109,18 @@ impl Dispatcher {
     async fn launch(self: Rc<Self>, id: WorkerId) {
         painted().await;
         self.restore().await;
-        let progress = {
-            let dispatcher = self.clone();
-            move |bytes, total| dispatcher.report_loading(bytes, total)
-        };
         let (on_event, on_death) = (self.clone(), self.clone());
         let launched = launch(
             id.kind,
-            progress,
+            self.loading(id.kind),
             move |event, attached| on_event.on_event(id, event, attached),
             move |why| on_death.on_worker_lost(id, &why),
         );
-        match launched.await {
+        let launched = launched.await;
+        if id.kind != WorkerKind::Files {
+            set_download(None);
+        }
+        match launched {
             Ok(live) => {
                 if let Some(worker) = self.workers.borrow_mut().get_mut(&id) {
                     worker.on_launched(live);
@@ -70,7 +132,7 @@ impl Dispatcher {
                         let seconds = START_MS / 1000;
                         self.on_worker_lost(
                             id,
-                            &format!("The worker that trains did not start within {seconds} seconds."),
+                            &format!("{} did not start within {seconds} seconds.", id.kind.name()),
                         );
                     }
                 })
@@ -78,16 +140,20 @@ impl Dispatcher {
             }
             Err(error) => {
                 let why = describe(&error);
-                self.on_worker_lost(id, &format!("The worker that trains could not be started: {why}."));
+                self.on_worker_lost(id, &format!("{} could not be started: {why}.", id.kind.name()));
             }
         }
     }
 
     /// Sends the visitor's files and the waiting commands to a worker that has started.
     pub(super) fn on_ready(self: &Rc<Self>, id: WorkerId) {
+        let files = self.files.borrow();
         if let Some(worker) = self.workers.borrow_mut().get_mut(&id) {
-            worker.on_ready(&self.files.borrow());
+            // The worker for files reads only those that come with a command.
+            let none = BTreeMap::new();
+            worker.on_ready(if id.kind == WorkerKind::Files { &none } else { &files });
         }
+        drop(files);
         self.launch_wanted();
     }
 
@@ -98,7 +164,9 @@ impl Dispatcher {
         let mut gone = vec![id];
         let first = WorkerId { number: 0, ..id };
         if id == first {
-            self.devices.borrow_mut().clear();
+            if id.kind != WorkerKind::Files {
+                self.devices.borrow_mut().clear();
+            }
             // Workers that waited for it will not be started either.
             self.workers.borrow_mut().retain(|other, worker| {
                 let waits = other.kind == id.kind && worker.is_wanted();
@@ -111,18 +179,25 @@ impl Dispatcher {
             )));
             let mut runs = self.runs.borrow_mut();
             runs.values_mut()
-                .flat_map(|run| run.arms.values_mut())
+                .flat_map(|run| run.arms.values_mut().flatten())
                 .filter(|of| **of == id)
                 .for_each(|of| *of = first);
             drop(runs);
-            waiting.iter().for_each(|(command, blobs)| self.post(first, command, blobs));
+            waiting.iter().for_each(|(command, attached)| self.post(first, command, attached));
             return;
         }
-        let mut listeners = Vec::new();
+        let (mut listeners, mut teams) = (Vec::new(), Vec::new());
         self.runs.borrow_mut().retain(|&run_id, run| {
-            let ended: Vec<ArmId> =
-                run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
-            run.arms.retain(|_, of| !gone.contains(of));
+            let mut ended = Vec::new();
+            run.arms.retain(|&arm, workers| {
+                let is_lost = workers.iter().any(|worker| gone.contains(worker));
+                if is_lost {
+                    ended.push(arm);
+                    let others = workers.iter().filter(|worker| !gone.contains(worker));
+                    teams.extend(others.map(|worker| (run_id, *worker)));
+                }
+                !is_lost
+            });
             // A run whose device is not known yet waits for the first worker.
             let waits = |start: &Start| self.kind(start.device) == Some(id.kind);
             let waited = id == first && run.waiting.as_ref().is_some_and(waits);
@@ -136,6 +211,8 @@ impl Dispatcher {
             self.adapter.replace(None);
             self.lost_gpu.set(true);
         }
+        // The rest of a team waits for the lost worker.
+        teams.into_iter().for_each(|(run, worker)| self.post(worker, &Command::Forget(run), &[]));
         for (run, arm, listener) in listeners {
             let event = ArmEvent::Failed(LabError::Device(why.to_owned()));
             listener.emit(Event::Arm { run, arm, event });

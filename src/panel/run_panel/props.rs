@@ -5,6 +5,7 @@ use crate::core::schema::Values;
 use crate::core::settings::Param;
 use crate::panel::PanelAction;
 use crate::panel::background::Background;
+use crate::panel::estimate::RunPlan;
 use crate::panel::guided::GuidedView;
 use crate::panel::work::Work;
 use crate::protocol::{Progress, RunState};
@@ -40,6 +41,8 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) replay: Html,
     /// The names of the metrics that stay visible.
     pub(in crate::panel) main_metrics: &'static str,
+    /// The run that the Train button would start.
+    pub(in crate::panel) plan: RunPlan,
     /// The settings of a run.
     pub(in crate::panel) config: Rc<Values>,
     /// The device of the run, once it is known.

@@ -11,6 +11,7 @@ use crate::core::suggest::no_such;
 use crate::core::sweep::{Axis, Point, SweepError, points, seed};
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::{AnyConfig, AnyExperiment};
+use crate::run::timing::RunTime;
 use crate::ui::readout::time_words;
 
 /// The runs of a sweep, and the quantity that is measured.
@@ -131,7 +132,8 @@ impl Plan {
 
     /// Returns the estimated seconds of `left` runs, from the times of the timed ones. The middle one counts
     /// twice.
-    fn estimate(&self, times: &[f64], left: usize, kind: DeviceKind) -> f64 {
+    fn estimate(&self, times: &[RunTime], left: usize, kind: DeviceKind) -> f64 {
+        let times: Vec<f64> = times.iter().map(RunTime::one_worker).collect();
         let mean = match *times {
             [first, middle, last] => (first + 2.0 * middle + last) / 4.0,
             _ => times.iter().sum::<f64>() / times.len().max(1) as f64,

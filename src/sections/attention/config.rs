@@ -58,6 +58,8 @@ crate::settings! {
             "Factor of the gradient in a step of SGD. With Adam, about the size of each weight’s step, however large the gradient. You can change it during training.";
         batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
             "Sequences per step; both networks see the same ones.";
+        shards: u32 = 1, list(1, 2, 4, 8), "Shards of a batch", "",
+            "Parts of each batch that different cores may compute. Their gradients are added in a fixed order, so that a run gives the same numbers on any number of cores. Another number of shards changes the rounding only.";
         steps: u32 = 200, int(1, 10_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",

@@ -223,6 +223,10 @@ impl Experiment for Attention {
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
     ];
 
+    fn shards(config: &Config) -> u32 {
+        config.shards
+    }
+
     fn arms(config: &Config) -> &'static [Arm] {
         let heads = config.n_heads.saturating_sub(1) as usize;
         match (config.task, HEAD_ARMS.get(heads)) {

@@ -128,7 +128,10 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             controls("Queries and keys", mask_keys),
             controls("Model", keys![Config; n_heads, d_model]),
             controls("Sweep over d_k", keys![Config; n_keys, n_seeds]),
-            controls("Training", keys![Config; task, optimizer, learning_rate, batch_size, steps, seed]),
+            controls(
+                "Training",
+                keys![Config; task, optimizer, learning_rate, batch_size, shards, steps, seed],
+            ),
         ],
         ..Page::default()
     };

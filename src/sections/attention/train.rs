@@ -78,15 +78,17 @@ impl Training<Attention> for LookupTraining {
         (0..self.config.batch_size).map(|_| Lookup::draw(n, questions, &mut self.rng)).collect()
     }
 
-    fn step(&mut self, _step: u32, batch: Vec<Lookup>) {
+    async fn step(&mut self, _step: u32, batch: Vec<Lookup>) -> Result<(), LabError> {
         let n = self.held_out.n;
         let x = Input::new(one_hot(&batch), [batch.len(), n, token_width(n, self.config.task.questions())]);
         let y = Input::one_hot(batch.iter().flat_map(Lookup::answers), lookup::N_VALUES);
         let options = StepOptions::new(self.config.learning_rate);
-        self.train_state.step(&[x, y], options, |net, inputs| {
+        let batch = [x, y];
+        let descend = self.train_state.step(&batch, options, |net, inputs| {
             let (logits, _) = net.forward(inputs.get(0));
             StepOutput::backward(net, cross_entropy(logits, inputs.get(1)))
         });
+        descend.await.map(drop)
     }
 
     fn score_after(&self, step: u32) -> u32 {

@@ -51,6 +51,8 @@ crate::settings! {
             "Step size of Adam (Kingma and Ba 2015). You can change it during training.";
         batch_size: u32 = 32, int(1, 256, log), "Batch size", "B",
             "Images in one step; both networks see the same ones.";
+        shards: u32 = 1, list(1, 2, 4, 8), "Shards of a batch", "",
+            "Parts of each batch that different cores may compute. Their gradients are added in a fixed order, so that a run gives the same numbers on any number of cores. Another number of shards changes the rounding only.";
         epochs: u32 = 10, int(1, 100, log), "Epochs", "",
             "Passes over the training images.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",

@@ -216,6 +216,10 @@ impl Experiment for Cnn {
 
     crate::own_files!();
 
+    fn shards(config: &Config) -> u32 {
+        config.shards
+    }
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "standard", net: "standard CNN" },
         Arm { slug: "separable", title: "separable", net: "separable CNN" },

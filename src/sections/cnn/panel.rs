@@ -53,8 +53,9 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     // A data set without files is not offered; the box below the menu explains how to add them.
     let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
     let data = || controls_without("Data", keys![Config; dataset, data, n_train, n_test, crop, flip], absent);
-    let training =
-        || controls("Training", keys![Config; compare, width, learning_rate, batch_size, epochs, seed]);
+    let training = || {
+        controls("Training", keys![Config; compare, width, learning_rate, batch_size, shards, epochs, seed])
+    };
     let samples = record.samples_of(config).cloned().map(PtrEq);
     let shown = PtrEq(record.clone());
     let image = config.image;

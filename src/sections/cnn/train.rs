@@ -87,16 +87,18 @@ impl Training<Cnn> for CnnTraining {
         self.batches.next_batch().iter().map(|&index| ImageDraw::new(index, &mut self.rng)).collect()
     }
 
-    fn step(&mut self, _step: u32, batch: Vec<ImageDraw>) {
+    async fn step(&mut self, _step: u32, batch: Vec<ImageDraw>) -> Result<(), LabError> {
         let Images { train, stats, .. } = &self.images;
         let (x, labels) = train.augmented(&batch, stats, augment(&self.config));
         let x = Input::new(x, [labels.len(), train.channels, train.side, train.side]);
         let y = Input::one_hot(labels.into_iter(), train.class_names.len());
         let options = StepOptions::new(self.config.learning_rate);
-        self.train_state.step(&[x, y], options, |net, inputs| {
+        let batch = [x, y];
+        let descend = self.train_state.step(&batch, options, |net, inputs| {
             let logits = net.forward(inputs.get(0));
             StepOutput::backward(net, cross_entropy(logits, inputs.get(1)))
         });
+        descend.await.map(drop)
     }
 
     fn score_after(&self, step: u32) -> u32 {

@@ -98,13 +98,15 @@ impl Training<Mlp> for MlpTraining {
         self.batches.next_batch().to_vec()
     }
 
-    fn step(&mut self, _step: u32, batch: Vec<usize>) {
+    async fn step(&mut self, _step: u32, batch: Vec<usize>) -> Result<(), LabError> {
         let batch = self.task.batch(&batch);
         let options = StepOptions::new(self.config.learning_rate);
         let objective = Objective::of(&self.config);
-        self.grad_norms = self.train_state.step(&batch, options, |net, inputs| {
+        let descend = self.train_state.step(&batch, options, |net, inputs| {
             forward_backward(net, inputs.get(0), inputs.get(1), objective)
         });
+        self.grad_norms = descend.await?;
+        Ok(())
     }
 
     fn score_after(&self, step: u32) -> u32 {

@@ -70,6 +70,8 @@ crate::settings! {
             "With SGD, an update is η times the gradient. Adam first divides each gradient by its recent size. You can change η during training.";
         batch_size: u32 = 32, int(2, 128, log), "Batch size", "B",
             "Images in one step; both networks see the same ones.";
+        shards: u32 = 1, list(1, 2, 4, 8), "Shards of a batch", "",
+            "Parts of each batch that different cores may compute. Their gradients are added in a fixed order, so that a run gives the same numbers on any number of cores. Another number of shards changes the rounding only. Batch norm needs whole batches, so a network with it is not split.";
         steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",

@@ -261,6 +261,11 @@ impl Experiment for ResNet {
 
     crate::own_files!();
 
+    /// Batch norm needs the whole batch.
+    fn shards(config: &Config) -> u32 {
+        if config.batch_norm { 1 } else { config.shards }
+    }
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "plain", title: "plain", net: "plain network" },
         Arm { slug: "residual", title: "residual", net: "residual network" },

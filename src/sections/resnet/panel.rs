@@ -148,7 +148,7 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let page = Page {
         settings: vec![
             controls("Networks", keys![Config; depth, block, shortcut, order, width, batch_norm, init, seed]),
-            controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]),
+            controls("Training", keys![Config; optimizer, learning_rate, batch_size, shards, steps]),
             controls("Data", keys![Config; dataset, data, side, augment]),
             html! { <Cifar10Box /> }.into(),
             controls("Before training", keys![Config; n_seeds]),

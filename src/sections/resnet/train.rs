@@ -104,14 +104,18 @@ impl Training<ResNet> for ResNetTraining {
         self.batches.next_batch().iter().map(|&index| ImageDraw::new(index, &mut self.rng)).collect()
     }
 
-    fn step(&mut self, step: u32, batch: Vec<ImageDraw>) {
+    async fn step(&mut self, step: u32, batch: Vec<ImageDraw>) -> Result<(), LabError> {
         let augment = Augment { crop: self.config.augment, flip: self.config.augment };
         let batch = self.task.batch(&batch, augment);
         let measured = (step - 1).is_multiple_of(self.config.norm_interval());
-        let options =
-            StepOptions { variant: Some(measured.into()), ..StepOptions::new(self.config.learning_rate) };
+        // Norms of gradients are not means.
+        let options = StepOptions {
+            variant: Some(measured.into()),
+            whole: measured,
+            ..StepOptions::new(self.config.learning_rate)
+        };
         let watched = Cell::new(None);
-        let mut values = self.train_state.step(&batch, options, |net, inputs| {
+        let descend = self.train_state.step(&batch, options, |net, inputs| {
             if !measured {
                 let logits = net.forward(inputs.get(0));
                 let error = batch_error(logits.clone().inner(), inputs.inner(1));
@@ -128,6 +132,7 @@ impl Training<ResNet> for ResNetTraining {
                 norms.chain(values).chain([error]).collect()
             })
         });
+        let mut values = descend.await?;
         self.errors.extend(values.pop());
         if measured {
             // A replayed step does not run the closure; it measures the same positions as the captured step.
@@ -137,6 +142,7 @@ impl Training<ResNet> for ResNetTraining {
             self.norms.extend(values);
             self.on_paths = Some((step, on_paths));
         }
+        Ok(())
     }
 
     fn score_after(&self, step: u32) -> u32 {

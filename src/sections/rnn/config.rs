@@ -52,6 +52,8 @@ crate::settings! {
             "Maximum gradient norm over all weights; longer gradients are scaled down to it (Pascanu et al. 2013).";
         batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
             "Sequences per step; both networks see the same ones.";
+        shards: u32 = 1, list(1, 2, 4, 8), "Shards of a batch", "",
+            "Parts of each batch that different cores may compute. Their gradients are added in a fixed order, so that a run gives the same numbers on any number of cores. Another number of shards changes the rounding only.";
         steps: u32 = 400, int(1, 10_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",

@@ -302,6 +302,10 @@ impl Experiment for Rnn {
 
     crate::own_files!();
 
+    fn shards(config: &Config) -> u32 {
+        config.shards
+    }
+
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 

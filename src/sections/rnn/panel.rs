@@ -47,7 +47,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
     let groups = vec![
         controls("Task", task_keys),
         controls("Networks", keys![Config; d_hidden, forget_bias, spectral_radius]),
-        controls("Training", keys![Config; learning_rate, clip, batch_size, steps]),
+        controls("Training", keys![Config; learning_rate, clip, batch_size, shards, steps]),
     ];
     let hint = |words, experiment| Some(Hint { words, experiment });
     let body = |chapter: &str| match chapter {

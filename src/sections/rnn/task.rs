@@ -70,7 +70,12 @@ impl Task {
             ));
         }
         let (seq_len, n_classes, n_tokens) = (lines.seq_len, lines.n_classes, lines.n_characters);
-        Ok(Self { seq_len, n_classes, n_tokens, source: Source::Lines { card: Box::new(card), lines, train, test } })
+        Ok(Self {
+            seq_len,
+            n_classes,
+            n_tokens,
+            source: Source::Lines { card: Box::new(card), lines, train, test },
+        })
     }
 
     /// Returns the random draws of a run, which are the same for both networks.
@@ -146,7 +151,7 @@ impl Task {
     pub(super) fn inputs(&self, sequences: &Sequences) -> Input {
         let rows = one_hot_rows(sequences.tokens.iter().copied(), self.n_tokens);
         let n = sequences.labels.len();
-        Input::new(rows, [sequences.tokens.len() / n.max(1), n, self.n_tokens])
+        Input::new(rows, [sequences.tokens.len() / n.max(1), n, self.n_tokens]).with_samples_on(1)
     }
 
     /// Describes lines for the page; `None` for the task of recall.

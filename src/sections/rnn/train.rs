@@ -112,7 +112,7 @@ impl Training<Rnn> for RnnTraining {
         self.task.draw(&self.config, &mut self.draws)
     }
 
-    fn step(&mut self, step: u32, batch: Sequences) {
+    async fn step(&mut self, step: u32, batch: Sequences) -> Result<(), LabError> {
         let x = self.task.inputs(&batch);
         let y = Input::one_hot(batch.labels.iter().copied(), self.task.n_classes);
         let measured = (step - 1).is_multiple_of(self.config.measured_every());
@@ -120,12 +120,21 @@ impl Training<Rnn> for RnnTraining {
             self.measured_steps.push(step);
         }
         let Config { learning_rate, clip, .. } = self.config;
-        let options = StepOptions { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
-        let norms = with_net!(&mut self.net, train_state => descend(train_state, &[x, y], options, measured));
+        let options = StepOptions {
+            learning_rate,
+            max_norm: Some(clip),
+            variant: Some(measured.into()),
+            // Norms of gradients are not means.
+            whole: measured,
+        };
+        let batch = [x, y];
+        let norms =
+            with_net!(&mut self.net, train_state => descend(train_state, &batch, options, measured).await?);
         let mut norms = norms.into_iter();
         self.norms.weights.extend(norms.next());
         self.norms.hidden.extend(norms.next());
         self.norms.cell.extend(norms.next());
+        Ok(())
     }
 
     fn score_after(&self, step: u32) -> u32 {
@@ -214,13 +223,13 @@ struct Norms {
 
 /// Performs one step. If `measured`, returns the norm of the gradient of all weights, and the gradient norms of the hidden
 /// states and, for an LSTM, of the cells.
-fn descend<N: Recurrent>(
+async fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
     batch: &[Input],
     options: StepOptions,
     measured: bool,
-) -> Vec<Tensor<1>> {
-    train_state.step(batch, options, |net, inputs| {
+) -> Result<Vec<Tensor<1>>, LabError> {
+    let descend = train_state.step(batch, options, |net, inputs| {
         let Gradients { loss, params, through_time } =
             gradients(net, &inputs.inner(0), |logits| cross_entropy(logits, inputs.get(1)));
         let measured = if measured {
@@ -229,7 +238,8 @@ fn descend<N: Recurrent>(
             Vec::new()
         };
         StepOutput { loss, grads: params, measured }
-    })
+    });
+    descend.await
 }
 
 /// Sequences with their labels, on which an accuracy is measured.

@@ -63,6 +63,8 @@ crate::settings! {
             "Draws the initial weights and the training windows. The same seed gives the same run on the same device.";
         batch_size: u32 = 8, int(1, 64, log), "Batch size", "B",
             "Windows of T characters in one step.";
+        shards: u32 = 4, list(1, 2, 4, 8), "Shards of a batch", "",
+            "Parts of each batch that different cores may compute. Their gradients are added in a fixed order, so that a run gives the same numbers on any number of cores. Another number of shards changes the rounding only.";
         steps: u32 = 2420, int(1, 20_000, log), "Training steps", "",
             "Steps until training ends by itself; the learning rate falls to a tenth by then.";
         learning_rate: f64 = 3e-3, float(1e-5, 0.1, log) live, "Learning rate", "η",

@@ -194,6 +194,10 @@ impl Experiment for Transformer {
 
     crate::own_files!();
 
+    fn shards(config: &Config) -> u32 {
+        config.shards
+    }
+
     /// The record itself holds the attention and samples of earlier steps.
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];

@@ -95,19 +95,25 @@ impl Model {
     }
 
     /// Does one step on windows of `len` characters, concatenated.
-    pub fn descend(&mut self, config: &Config, windows: &[u8], len: usize) {
+    ///
+    /// # Errors
+    ///
+    /// If another worker that trains the same model is lost.
+    pub async fn descend(&mut self, config: &Config, windows: &[u8], len: usize) -> Result<(), LabError> {
         let step = self.step() + 1;
-        if config.dropout > 0.0 {
-            // Dropout masks are drawn on the device, from a stream that is shared with others. Seeding it makes them
-            // depend on seed and step only.
-            self.device.seed(self.seed << 20 ^ u64::from(step));
-        }
         let options = StepOptions {
             learning_rate: learning_rate_at(config, step),
             max_norm: (config.clip > 0.0).then_some(config.clip),
             variant: (config.dropout == 0.0).then_some(0),
+            whole: false,
         };
-        self.train_state.step(&[ids(windows, len)], options, |net, inputs| {
+        let inputs = [ids(windows, len)];
+        let descend = self.train_state.step(&inputs, options, |net, inputs| {
+            if config.dropout > 0.0 {
+                // Dropout masks are drawn on the device, from a stream that is shared with others. Seeding it makes
+                // them depend on seed, step and shard only.
+                self.device.seed(self.seed << 20 ^ u64::from(step) ^ (inputs.shard() as u64) << 52);
+            }
             let (inputs, targets) = split(one_hot(inputs.inner(0), &self.all_ids));
             let (inputs, targets) = (Tensor::from_inner(inputs), Tensor::from_inner(targets));
             let [batch, n, v] = inputs.dims();
@@ -115,6 +121,7 @@ impl Model {
             let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
             StepOutput::backward(net, loss)
         });
+        descend.await.map(drop)
     }
 
     /// Returns the mean loss on windows of `len` characters, with each head's output multiplied by its gate, if given.

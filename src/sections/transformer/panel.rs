@@ -36,11 +36,11 @@ use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::panel::{
-    ChapterBody, Hint, Page, PanelAction, PanelProps, PtrEq, Readouts, TextImport, controls, folded_controls,
-    frame, use_settings,
+    ChapterBody, Hint, Page, PanelAction, PanelProps, PtrEq, Readouts, RunEstimate, TextImport, controls,
+    folded_controls, frame, use_settings,
 };
 use crate::protocol::{DeviceKind, Pace, RunState};
-use crate::ui::readout::{Readout, format_number};
+use crate::ui::readout::{Readout, format_number, time_range_words};
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -194,12 +194,12 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         controls("Model", keys![Config; layers, heads, d_model, context, positions, mask, mlp, tied]),
         controls(
             "Training",
-            keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
+            keys![Config; batch_size, shards, steps, learning_rate, warmup, dropout, sample_length, seed],
         ),
         folded_controls("Optimizer", keys![Config; weight_decay, clip, beta1, beta2]),
     ];
     let notice = html! {
-        <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()}
+        <Cost config={config.clone()} record={shown.clone()} choose={settings.choose.clone()}
             is_gpu={lab.device.as_ref().is_some_and(|device| device.kind == DeviceKind::Webgpu)} />
     };
     frame(&lab, &settings, Page { settings: groups, notice }, body)
@@ -209,7 +209,6 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
 struct CostProps {
     config: Config,
     record: PtrEq<Record>,
-    steps_per_sec: f32,
     choose: Callback<Option<&'static Preset>>,
     is_gpu: bool,
 }
@@ -220,22 +219,25 @@ fn Cost(props: &CostProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
     let vocabulary = record.text.as_ref().map_or(65, |text| text.vocabulary.len() as u64);
     let megabytes = memory_bytes(config, vocabulary) as f64 / 1e6;
-    let running = f64::from(props.steps_per_sec);
-    let ms = if running.is_finite() && running > 0.0 { Some(1000.0 / running) } else { record.step_ms };
-    let time = match ms {
-        Some(ms) => format!("about {}", duration(seconds_estimate(config, ms))),
-        None if props.is_gpu => "timed by its first steps".to_owned(),
-        None => "timing a step…".to_owned(),
+    let estimate = use_context::<RunEstimate>().unwrap_or_default();
+    let seconds = match estimate {
+        RunEstimate::Known { seconds, high } => Some((seconds, high)),
+        RunEstimate::Open => None,
+        // In a frame, a step of a smaller model has to do.
+        RunEstimate::None => {
+            record.step_ms.map(|ms| seconds_estimate(config, ms)).map(|seconds| (seconds, seconds))
+        }
     };
-    let details = format!(
-        "Estimates: {} MB of memory{}.",
-        format_number(megabytes, 2),
-        ms.map_or_else(String::new, |ms| format!(", {} ms per step", format_number(ms, 2)))
-    );
+    let time = match seconds {
+        Some((low, high)) => time_range_words(low, high),
+        None if props.is_gpu => "timed by its first steps".to_owned(),
+        None => "timing a few steps…".to_owned(),
+    };
+    let details = format!("Estimates: {} MB of memory.", format_number(megabytes, 2));
     // A first run should not take minutes.
     let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
     // The offer does not depend on the run, so that nothing moves when it starts.
-    let is_long = record.step_ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0);
+    let is_long = seconds.is_some_and(|(seconds, _)| seconds > 120.0);
     let offer = first_look.filter(|preset| is_long && preset.config::<Config>() != *config).map(|preset| {
         let choose = props.choose.clone();
         html! {
@@ -247,17 +249,9 @@ fn Cost(props: &CostProps) -> Html {
     html! {
         <p class="cost" data-cost="" title={details}>
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { ", " }<strong>{ format!("{time}. ") }</strong>
+            { ", " }<strong>{ time }</strong>{ if seconds.is_some() || props.is_gpu { ". " } else { " " } }
             { offer }
         </p>
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{} s", s.ceil()),
-        s if s < 5400.0 => format!("{} min", (s / 60.0).ceil()),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

@@ -153,7 +153,7 @@ async fn step_time(
         let tries = if on_cpu(&state.net().embedding.val()) { 4 } else { FIRST_REPLAYED + 3 };
         for _ in 0..tries {
             let start = ctx.now_ms();
-            state.descend(&small, &ids, source.len());
+            state.descend(&small, &ids, source.len()).await?;
             read(Tensor::cat(state.state_mut().take_losses(), 0)).await?;
             *best = best.min(ctx.now_ms() - start);
             if ctx.yield_now().await == Directive::Stop {

@@ -92,13 +92,17 @@ impl Training<Transformer> for TransformerTraining {
         self.source.next()
     }
 
-    fn step(&mut self, _step: u32, batch: Vec<u8>) {
-        self.model.descend(&self.config, &batch, self.source.len());
+    async fn step(&mut self, _step: u32, batch: Vec<u8>) -> Result<(), LabError> {
+        self.model.descend(&self.config, &batch, self.source.len()).await
     }
 
     fn score_after(&self, step: u32) -> u32 {
         let next = at_multiples(step, validate_every(&self.config));
         self.saved.iter().copied().find(|saved| *saved > step).map_or(next, |saved| next.min(saved))
+    }
+
+    fn is_large_score(&self, step: u32) -> bool {
+        self.saved.contains(&step)
     }
 
     async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {

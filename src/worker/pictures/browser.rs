@@ -5,7 +5,7 @@
 
 use crate::data::own::pictures::format::{HEAD, Picture};
 use crate::data::own::pictures::raw::Raw;
-use crate::worker::runtime::Blob;
+use crate::worker::messages::Blob;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;

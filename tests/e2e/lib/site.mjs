@@ -47,17 +47,47 @@ export function ship(name, change = () => {}) {
   return { folder, build };
 }
 
+/** A connection that divides its bytes evenly among the responses that are under way. */
+function slowLine({ bytesPerSecond, latencyMs }, sent) {
+  let limit = bytesPerSecond;
+  const active = new Set();
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const credit = ((now - last) / 1000) * limit;
+    last = now;
+    for (const transfer of [...active]) {
+      const { name, body, response } = transfer;
+      const part = body.subarray(transfer.at, transfer.at + Math.ceil(credit / active.size));
+      transfer.at += part.length;
+      sent[name] = (sent[name] ?? 0) + part.length;
+      response.write(part);
+      if (transfer.at < body.length && !response.destroyed) continue;
+      response.end();
+      active.delete(transfer);
+    }
+  }, 5);
+  return {
+    send: (name, body, response) => setTimeout(() => active.add({ name, body, response, at: 0 }), latencyMs),
+    limit: (value) => (limit = value),
+    close: () => clearInterval(timer),
+  };
+}
+
 /**
  * Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist
- * only here. `gzip` compresses every file, as web hosts do; `headers` are sent with every file.
+ * only here. `gzip` compresses every file, as web hosts do; `headers` are sent with every file. `line` is a slow connection,
+ * `{ bytesPerSecond, latencyMs }`, that all requests share, those of workers and of the service worker among them.
  */
-export async function serve({ folder = dist, base = '/', pages = {}, gzip = false, headers: more = {} } = {}) {
+export async function serve({ folder = dist, base = '/', pages = {}, gzip = false, headers: more = {}, line } = {}) {
   /** Compressed files by name. */
   const packed = new Map();
   const site = {
     url: '',
     /** The paths requested so far, relative to the base. */
     requests: [],
+    /** The bytes sent so far over a slow line, by name. */
+    sent: {},
     /** name -> promise: the file is held back until the promise is fulfilled. */
     holds: new Map(),
     /** name -> function from the file's text to the text that is sent. */
@@ -71,8 +101,12 @@ export async function serve({ folder = dist, base = '/', pages = {}, gzip = fals
     folder,
     /** True if the server drops every connection. */
     down: false,
-    close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+    /** Lifts the limit of the slow line, and sets it again. */
+    speedUp: () => slow?.limit(Infinity),
+    slowDown: () => slow?.limit(line.bytesPerSecond),
+    close: () => new Promise((resolve) => (slow?.close(), server.close(resolve), server.closeAllConnections())),
   };
+  const slow = line && slowLine(line, site.sent);
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://host').pathname);
     const name = path.startsWith(base) ? path.slice(base.length) || 'index.html' : undefined;
@@ -94,7 +128,8 @@ export async function serve({ folder = dist, base = '/', pages = {}, gzip = fals
       headers['Content-Length'] = Buffer.byteLength(body);
       response.writeHead(200, headers);
       if (site.stalls.has(name)) return response.write(body.subarray(0, body.length / 2));
-      response.end(body);
+      if (slow) slow.send(name, Buffer.from(body), response);
+      else response.end(body);
     } catch {
       response.writeHead(404, { ...headers, 'Content-Type': 'text/plain' }).end('There is no such file.');
     }
