@@ -7,6 +7,8 @@ use burn::module::Param;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Distribution, Tensor};
+use nn_lab_kernels::conv::Geometry;
+use nn_lab_kernels::linear::{linear, linear_gelu};
 use nn_lab_kernels::{adamw, attention, pool, vector};
 use proptest::prelude::*;
 
@@ -82,17 +84,56 @@ proptest! {
 
     #[test]
     fn attention_agrees_with_burns_operations(batch in 1usize..3, heads in 1usize..4, n in 1usize..40, d in 1usize..20) {
-        let inputs = [(); 3].map(|()| normal([batch, heads, n, d]));
+        let inputs = [(); 3].map(|()| normal([batch, n, heads * d]));
         let scale = 0.7;
         agree(
             &format!("attention {batch} {heads} {n} {d}"),
             inputs,
-            |[q, k, v]| attention::causal(q, k, v, scale),
-            |[q, k, v]| {
+            |[q, k, v]| attention::causal(q, k, v, heads, scale),
+            |vectors| {
+                let [q, k, v] = vectors.map(|x| x.reshape([batch, n, heads, d]).swap_dims(1, 2));
                 let hidden = Tensor::<2>::ones([n, n], &q.device()).triu(1).unsqueeze::<4>();
                 let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(scale) - hidden.mul_scalar(1e9);
-                softmax(scores, 3).matmul(v)
+                softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([batch, n, heads * d])
             },
+        );
+    }
+
+    #[test]
+    fn a_linear_layer_agrees_with_burns_operations(
+        rows in 1usize..140,
+        d_in in prop_oneof![1usize..24, 250usize..270],
+        d_out in 1usize..40,
+        is_transposed: [bool; 2],
+    ) {
+        let orient = |x: Tensor<2>, turn: bool| if turn { x.transpose() } else { x };
+        let of = |rows, columns, turn: bool| normal(if turn { [columns, rows] } else { [rows, columns] });
+        let [turn_x, turn_weight] = is_transposed;
+        let inputs = [of(rows, d_in, turn_x), of(d_in, d_out, turn_weight), normal([1, d_out])];
+        agree(
+            &format!("linear {rows} {d_in} {d_out} {is_transposed:?}"),
+            inputs.clone(),
+            |[x, weight, bias]| linear(orient(x, turn_x), orient(weight, turn_weight), Some(bias.reshape([d_out]))),
+            |[x, weight, bias]| orient(x, turn_x).matmul(orient(weight, turn_weight)) + bias,
+        );
+        agree(
+            &format!("linear {rows} {d_in} {d_out} {is_transposed:?} and GELU"),
+            inputs.clone(),
+            |[x, weight, bias]| {
+                let (x, weight) = (orient(x, turn_x).mul_scalar(0.2), orient(weight, turn_weight));
+                linear_gelu(x, weight, Some(bias.reshape([d_out])))
+            },
+            |[x, weight, bias]| {
+                let (x, weight) = (orient(x, turn_x).mul_scalar(0.2), orient(weight, turn_weight));
+                nn_lab_kernels::gelu::gelu(x.matmul(weight) + bias)
+            },
+        );
+        let [x, weight, _] = inputs;
+        agree(
+            &format!("linear {rows} {d_in} {d_out} {is_transposed:?} without a bias"),
+            [x, weight],
+            |[x, weight]| linear(orient(x, turn_x), orient(weight, turn_weight), None),
+            |[x, weight]| orient(x, turn_x).matmul(orient(weight, turn_weight)),
         );
     }
 
@@ -115,26 +156,39 @@ fn nan_propagates_through_pooling() {
 
 /// Compares a convolution and the gradients of input, weight and bias with burn's.
 #[track_caller]
-fn convolution(batch: usize, [c_in, c_out]: [usize; 2], side: [usize; 2], kernel: usize, depthwise: bool) {
+fn convolution(batch: usize, channels: [usize; 2], side: [usize; 2], kernel: usize, depthwise: bool) {
+    let geometry = Geometry { stride: 1, padding: kernel / 2, dilation: 1 };
+    convolution_of(geometry, batch, channels, side, kernel, depthwise);
+}
+
+#[track_caller]
+fn convolution_of(
+    Geometry { stride, padding: p, dilation }: Geometry,
+    batch: usize,
+    [c_in, c_out]: [usize; 2],
+    side: [usize; 2],
+    kernel: usize,
+    depthwise: bool,
+) {
     use burn::nn::PaddingConfig2d;
     use burn::nn::conv::Conv2d;
     let device = Device::flex().autodiff();
-    let p = kernel / 2;
     let groups = if depthwise { c_in } else { 1 };
     let conv = Conv2d {
         weight: Param::from_tensor(normal([c_out, c_in / groups, kernel, kernel])),
         bias: Some(Param::from_tensor(normal([c_out]))),
-        stride: [1; 2],
+        stride: [stride; 2],
         kernel_size: [kernel; 2],
-        dilation: [1; 2],
+        dilation: [dilation; 2],
         groups,
         padding: PaddingConfig2d::Explicit(p, p, p, p),
     };
     let x = normal([batch, c_in, side[0], side[1]]).require_grad();
-    let upstream =
-        Tensor::<4>::random([batch, c_out, side[0], side[1]], Distribution::Normal(0.0, 1.0), &device);
     let [ours, theirs] = [nn_lab::models::cnn::convolve(&conv, x.clone()), conv.forward(x.clone())];
-    let what = format!("{batch} images, {c_in} to {c_out} channels, {side:?}, kernel {kernel}");
+    let upstream = Tensor::<4>::random(theirs.dims(), Distribution::Normal(0.0, 1.0), &device);
+    let what = format!(
+        "{batch} images, {c_in} to {c_out} channels, {side:?}, kernel {kernel}, stride {stride}, padding {p}, dilation {dilation}"
+    );
     close(&what, ours.clone().inner(), theirs.clone().inner(), 3e-6);
     let [ours, theirs] = [ours, theirs].map(|y| (y * upstream.clone()).sum().backward());
     let of = |tensor: &Tensor<4>| [&ours, &theirs].map(|grads| tensor.grad(grads).expect("a gradient"));
@@ -157,6 +211,14 @@ proptest! {
         kernel in prop::sample::select(vec![1usize, 3, 5]), depthwise: bool,
     ) {
         convolution(batch, [c_in, if depthwise { c_in } else { c_out }], [h, w], kernel, depthwise);
+    }
+
+    #[test]
+    fn convolutions_of_any_geometry_agree_with_burn(
+        batch in 1usize..4, channels in [1usize..12, 1usize..12], side in [7usize..14, 7usize..14],
+        kernel in 1usize..4, stride in 1usize..4, padding in 0usize..3, dilation in 1usize..3,
+    ) {
+        convolution_of(Geometry { stride, padding, dilation }, batch, channels, side, kernel, false);
     }
 }
 
@@ -181,14 +243,14 @@ fn the_gradient_of_pooling_goes_to_the_first_maximum_if_it_is_positive() {
 
 #[test]
 fn attention_accepts_transposed_inputs_and_does_not_change_them() {
-    let [q, k, v] = [(); 3].map(|()| normal([2, 9, 3, 8]).swap_dims(1, 2));
+    let [q, k, v] = [(); 3].map(|()| normal([9, 2, 24]).swap_dims(0, 1));
     let before = values(q.clone().inner());
-    let contiguous = |x: &Tensor<4>| x.clone().mul_scalar(1.0);
-    let ours = attention::causal(q.clone(), k.clone(), v.clone(), 0.5);
+    let contiguous = |x: &Tensor<3>| x.clone().mul_scalar(1.0);
+    let ours = attention::causal(q.clone(), k.clone(), v.clone(), 3, 0.5);
     close(
         "transposed",
         ours.inner(),
-        attention::causal(contiguous(&q), contiguous(&k), contiguous(&v), 0.5).inner(),
+        attention::causal(contiguous(&q), contiguous(&k), contiguous(&v), 3, 0.5).inner(),
         1e-6,
     );
     assert_eq!(values(q.inner()), before);

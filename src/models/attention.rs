@@ -7,6 +7,7 @@
 //!
 //! The matrices `W_i` of all heads are concatenated into one linear layer each for queries, keys and values.
 
+use crate::models::linear::linear;
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -218,11 +219,18 @@ impl MultiHeadAttention {
     ///
     /// - x: `[batch, n, d_model]`
     pub fn project(&self, x: Tensor<3>) -> Heads {
-        Heads {
-            q: split_heads(self.query.forward(x.clone()), self.n_heads),
-            k: split_heads(self.key.forward(x.clone()), self.n_heads),
-            v: split_heads(self.value.forward(x), self.n_heads),
-        }
+        let [q, k, v] = self.project_vectors(x).map(|x| split_heads(x, self.n_heads));
+        Heads { q, k, v }
+    }
+
+    /// Returns queries, keys and values of each position, the heads one after another.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, n, d_model]`
+    /// - outputs: `[batch, n, n_heads d_head]`
+    pub fn project_vectors(&self, x: Tensor<3>) -> [Tensor<3>; 3] {
+        [&self.query, &self.key, &self.value].map(|layer| linear(layer, x.clone()))
     }
 
     /// Attends, concatenates the heads, and projects back to `d_model`: the second half of [`Self::forward`].
@@ -242,7 +250,7 @@ impl MultiHeadAttention {
         mask: Option<Tensor<4, Bool>>,
     ) -> MhaOutput {
         let Attention { output, weights, .. } = scaled_dot_product_attention(q, k, v, mask, self.scale);
-        MhaOutput { output: self.output.forward(merge_heads(output)), weights }
+        MhaOutput { output: linear(&self.output, merge_heads(output)), weights }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod cnn;
+pub mod linear;
 pub mod lookup;
 pub mod lstm;
 pub mod mlp;

@@ -6,6 +6,7 @@
 //! the weights are one matrix product over all positions instead of one per position. And `dL/dh_t`, which
 //! autodiff does not keep, can be shown. Tests compare it with autodiff and PyTorch.
 
+use crate::models::linear::{linear, product};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
@@ -108,7 +109,7 @@ pub fn gradients<N: Recurrent>(
 pub(super) fn project(layer: &Linear, x: &Tensor<3>) -> Tensor<3> {
     let [seq_len, batch, d_in] = x.dims();
     // [seq_len, batch, d_in] -> [seq_len batch, d_in] and back, for a single matrix product.
-    let projected = layer.forward(x.clone().reshape([seq_len * batch, d_in]));
+    let projected = linear(layer, x.clone().reshape([seq_len * batch, d_in]));
     let [_, d_out] = projected.dims();
     projected.reshape([seq_len, batch, d_out])
 }
@@ -144,8 +145,8 @@ pub(super) fn sum_over_time(
     let later = deltas.clone().slice([1..seq_len, 0..batch, 0..d_a]).reshape([(seq_len - 1) * batch, d_a]);
     let deltas = deltas.reshape([seq_len * batch, d_a]);
     let x = x.clone().reshape([seq_len * batch, d_in]);
-    grads.register(input.weight.id, x.transpose().matmul(deltas.clone()));
-    grads.register(recurrent.id, earlier.transpose().matmul(later));
+    grads.register(input.weight.id, product(x.transpose(), deltas.clone()));
+    grads.register(recurrent.id, product(earlier.transpose(), later));
     if let Some(bias) = &input.bias {
         grads.register(bias.id, deltas.sum_dim(0).reshape([d_a]));
     }

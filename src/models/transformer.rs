@@ -22,6 +22,7 @@ pub use sizes::Sizes;
 use crate::models::attention::{
     Heads, MultiHeadAttention, causal_mask, merge_heads, scaled_dot_product_attention,
 };
+use crate::models::linear::{linear, product};
 use crate::models::weights::WeightRng;
 use block::{init_std, normalized};
 use burn::module::{Module, Param};
@@ -141,9 +142,14 @@ impl Transformer {
             if n == self.context { mask.clone() } else { mask.clone().slice([0..1, 0..1, 0..n, 0..n]) }
         });
         let x = dropout(self.embed(one_hot, 0), rate);
+        if self.causal && mask.is_none() {
+            return self.logits(self.pass_vectors(x, rate, |_, attention, x| {
+                let [q, k, v] = attention.project_vectors(x);
+                nn_lab_kernels::attention::causal(q, k, v, attention.n_heads, attention.scale)
+            }));
+        }
         self.logits(self.pass_blocks(x, rate, |_, attention, Heads { q, k, v }| match &mask {
             Some(mask) => causal_attention(Heads { q, k, v }, mask.clone(), attention.scale),
-            None if self.causal => nn_lab_kernels::attention::causal(q, k, v, attention.scale),
             None => scaled_dot_product_attention(q, k, v, None, attention.scale).output,
         }))
     }
@@ -228,7 +234,7 @@ impl Transformer {
             let attention = &block.attention;
             let Heads { q, k, v } = attention.project(self::normalized(&block.norm_attention, x.clone()));
             let attended = scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale);
-            x = x + attention.output.forward(merge_heads(attended.output));
+            x = x + linear(&attention.output, merge_heads(attended.output));
             stream.push(x.clone());
             if let Some(branch) = block.mlp(&x) {
                 x = x + branch;
@@ -268,14 +274,24 @@ impl Transformer {
     /// Applies all blocks. `attend` returns the output of a block's heads, `[batch, n_heads, n, d_head]`.
     fn pass_blocks(
         &self,
-        mut x: Tensor<3>,
+        x: Tensor<3>,
         rate: f64,
         mut attend: impl FnMut(usize, &MultiHeadAttention, Heads) -> Tensor<4>,
     ) -> Tensor<3> {
+        self.pass_vectors(x, rate, |l, attention, x| merge_heads(attend(l, attention, attention.project(x))))
+    }
+
+    /// Applies all blocks. `attend` returns the concatenated output of a block's heads for the block's normalized
+    /// input: `[batch, n, d_model]` to `[batch, n, n_heads d_head]`.
+    fn pass_vectors(
+        &self,
+        mut x: Tensor<3>,
+        rate: f64,
+        mut attend: impl FnMut(usize, &MultiHeadAttention, Tensor<3>) -> Tensor<3>,
+    ) -> Tensor<3> {
         for (l, block) in self.blocks.iter().enumerate() {
-            let heads = block.attention.project(normalized(&block.norm_attention, x.clone()));
-            let attended = merge_heads(attend(l, &block.attention, heads));
-            x = x + dropout(block.attention.output.forward(attended), rate);
+            let attended = attend(l, &block.attention, normalized(&block.norm_attention, x.clone()));
+            x = x + dropout(linear(&block.attention.output, attended), rate);
             if let Some(branch) = block.mlp(&x) {
                 x = x + dropout(branch, rate);
             }
@@ -290,7 +306,7 @@ impl Transformer {
         let embedding = self.embedding.val();
         let d_model = embedding.dims()[1];
         // [batch, n, vocabulary] -> [batch n, vocabulary] -> [batch n, d_model] -> [batch, n, d_model]
-        let x = one_hot.reshape([batch * n, vocabulary]).matmul(embedding).reshape([batch, n, d_model]);
+        let x = product(one_hot.reshape([batch * n, vocabulary]), embedding).reshape([batch, n, d_model]);
         let rows = |table: Tensor<2>| {
             // The full table is not sliced, because the gradient of a slice is a scatter.
             let table =
@@ -315,7 +331,7 @@ impl Transformer {
         let x = normalized(&self.norm, x).reshape([batch * n, d_model]);
         let head = self.head_matrix();
         let vocabulary = head.dims()[1];
-        x.matmul(head).reshape([batch, n, vocabulary])
+        product(x, head).reshape([batch, n, vocabulary])
     }
 }
 

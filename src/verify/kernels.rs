@@ -166,18 +166,18 @@ fn norm_of_channels(shape: [usize; 4], side: Side, device: &Device) -> Computed 
     normalization(shape, channels, operation, device)
 }
 
-fn causal_attention(shape: [usize; 4], side: Side, device: &Device) -> Computed {
+fn causal_attention([batch, heads, n, d]: [usize; 4], side: Side, device: &Device) -> Computed {
     const SCALE: f32 = 0.7;
-    let operation = |[q, k, v]: [Tensor<4>; 3]| {
+    let operation = |[q, k, v]: [Tensor<3>; 3]| {
         if side == Side::Lab && on_cpu(&q) {
-            return attention::causal(q, k, v, SCALE);
+            return attention::causal(q, k, v, heads, SCALE);
         }
-        let n = q.dims()[2];
+        let [q, k, v] = [q, k, v].map(|x| x.reshape([batch, n, heads, d]).swap_dims(1, 2));
         let hidden = Tensor::<2>::ones([n, n], &q.device()).triu(1).unsqueeze::<4>();
         let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(SCALE) - hidden.mul_scalar(1e9);
-        softmax(scores, 3).matmul(v)
+        softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([batch, n, heads * d])
     };
-    with_gradients(shape, operation, device)
+    with_gradients([batch, n, heads * d], operation, device)
 }
 
 /// With targets that are not one-hot.

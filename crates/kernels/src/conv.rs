@@ -19,6 +19,10 @@ mod gpu;
 #[cfg(feature = "cpu")]
 mod shape;
 #[cfg(feature = "cpu")]
+mod strided;
+#[cfg(feature = "cpu")]
+mod tiles;
+#[cfg(feature = "cpu")]
 mod winograd;
 
 /// Stride, padding and dilation, the same for both axes.

@@ -1,5 +1,6 @@
 //! Conversions between slices and the tensors of burn's CPU backend.
 
+use crate::product::Matrix;
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
@@ -24,6 +25,25 @@ pub(crate) fn as_slice(tensor: &FlexTensor) -> &[f32] {
     let all = tensor.storage::<f32>();
     let start = tensor.layout().start_offset();
     &all[start..start + tensor.shape().num_elements()]
+}
+
+/// Returns a tensor of rank 2 in a layout that a product can read: copied unless its rows or its columns are
+/// contiguous.
+pub(crate) fn readable(tensor: FlexTensor) -> FlexTensor {
+    if tensor.layout().strides().iter().all(|&stride| stride > 0) && tensor.layout().strides().contains(&1) {
+        return tensor;
+    }
+    contiguous(tensor)
+}
+
+/// Returns a [`readable`] tensor of rank 2 as an operand of a product.
+pub(crate) fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
+    let numbers = &tensor.storage::<f32>()[tensor.layout().start_offset()..];
+    match *tensor.layout().strides() {
+        [rows, 1] => Matrix::rows(numbers, rows.unsigned_abs()),
+        [1, columns] => Matrix::rows(numbers, columns.unsigned_abs()).transposed(),
+        _ => Matrix::rows(numbers, 1),
+    }
 }
 
 /// Returns a tensor of row-major values.

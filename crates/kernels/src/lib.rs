@@ -19,6 +19,7 @@ pub mod cross_entropy;
 pub mod gelu;
 pub mod graph;
 pub mod layer_norm;
+pub mod linear;
 pub mod lstm;
 pub mod norm;
 pub mod overwrite;
@@ -32,7 +33,11 @@ mod flex;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "cpu")]
+mod lanes;
+#[cfg(feature = "cpu")]
 mod matrix;
+#[cfg(feature = "cpu")]
+mod product;
 #[cfg(feature = "cpu")]
 pub mod vector;
 

@@ -16,6 +16,9 @@
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
+#[cfg(feature = "cpu")]
+mod cpu;
+
 /// Gates and states at every position of a sequence.
 #[derive(Clone, Debug)]
 pub struct States {
@@ -95,128 +98,6 @@ pub trait LstmScan: Backend {
         recurrent: FloatTensor<Self>,
         d_last: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-}
-
-#[cfg(feature = "cpu")]
-mod cpu {
-    use super::LstmScan;
-    use crate::flex::{as_slice, contiguous, tensor};
-    use crate::matrix::{add_recurrent, add_recurrent_grad, at_last_position, transposed};
-    use crate::vector::{sigmoid, tanh};
-    use burn::backend::{Flex, TensorMetadata};
-    use burn_flex::FlexTensor;
-
-    impl LstmScan for Flex {
-        fn lstm_forward(
-            projected: FlexTensor,
-            recurrent: FlexTensor,
-        ) -> (FlexTensor, FlexTensor, FlexTensor) {
-            let [seq_len, batch, d_gates] = projected.shape().dims();
-            let d_h = d_gates / 4;
-            let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
-            let mut gates = as_slice(&projected).to_vec();
-            let step = batch * d_h;
-            let mut cell = vec![0.0; seq_len * step];
-            let mut hidden = vec![0.0; seq_len * step];
-            for t in 0..seq_len {
-                let (h_before, h_now) = hidden.split_at_mut(t * step);
-                let (c_before, c_now) = cell.split_at_mut(t * step);
-                let a = &mut gates[4 * t * step..4 * (t + 1) * step];
-                let before = c_before.len().checked_sub(step);
-                add_recurrent(a, h_before, as_slice(&recurrent), [batch, d_h, d_gates]);
-                for (row, a) in a.chunks_exact_mut(d_gates).enumerate() {
-                    let (i_f, g_o) = a.split_at_mut(2 * d_h);
-                    i_f.iter_mut().for_each(|a| *a = sigmoid(*a));
-                    let (g, o) = g_o.split_at_mut(d_h);
-                    g.iter_mut().for_each(|a| *a = tanh(*a));
-                    o.iter_mut().for_each(|a| *a = sigmoid(*a));
-                    let (i, f) = i_f.split_at(d_h);
-                    let at = row * d_h..(row + 1) * d_h;
-                    let c = &mut c_now[at.clone()];
-                    for ((c, i), g) in c.iter_mut().zip(i).zip(&*g) {
-                        *c = i * g;
-                    }
-                    if let Some(before) = before {
-                        let earlier = &c_before[before + at.start..before + at.end];
-                        for ((c, f), earlier) in c.iter_mut().zip(f).zip(earlier) {
-                            *c += f * earlier;
-                        }
-                    }
-                    for ((h, o), c) in h_now[at].iter_mut().zip(&*o).zip(&*c) {
-                        *h = o * tanh(*c);
-                    }
-                }
-            }
-            (
-                tensor(gates, [seq_len, batch, d_gates]),
-                tensor(cell, [seq_len, batch, d_h]),
-                tensor(hidden, [seq_len, batch, d_h]),
-            )
-        }
-
-        fn lstm_backward(
-            gates: FlexTensor,
-            cell: FlexTensor,
-            recurrent: FlexTensor,
-            d_last: FlexTensor,
-        ) -> (FlexTensor, FlexTensor, FlexTensor) {
-            let [seq_len, batch, d_gates] = gates.shape().dims();
-            let d_h = d_gates / 4;
-            let [gates, cell, recurrent, d_last] = [gates, cell, recurrent, d_last].map(contiguous);
-            let (gates, cells) = (as_slice(&gates), as_slice(&cell));
-            let back = transposed(as_slice(&recurrent), d_gates);
-            let step = batch * d_h;
-            let mut deltas = vec![0.0; 4 * seq_len * step];
-            let mut d_hidden = at_last_position(as_slice(&d_last), seq_len);
-            let mut d_cell = vec![0.0; seq_len * step];
-            let zeros = vec![0.0; step];
-            for t in (0..seq_len).rev() {
-                let (start, end) = (t * step, (t + 1) * step);
-                let before = start.checked_sub(step);
-                let cells_before = before.map_or(&zeros[..], |before| &cells[before..start]);
-                let (d_h_earlier, d_h_now) = d_hidden.split_at_mut(start);
-                let (d_c_earlier, d_c_now) = d_cell.split_at_mut(start);
-                let delta = &mut deltas[4 * start..4 * end];
-                for row in 0..batch {
-                    let at = row * d_h..(row + 1) * d_h;
-                    let [i, f, g, o] = quarters(&gates[4 * (start + at.start)..4 * (start + at.end)], d_h);
-                    let (c, c_before) = (&cells[start + at.start..start + at.end], &cells_before[at.clone()]);
-                    let (d_h_row, d_c) = (&d_h_now[at.clone()], &mut d_c_now[at.clone()]);
-                    let delta = &mut delta[4 * at.start..4 * at.end];
-                    let (d_i, rest) = delta.split_at_mut(d_h);
-                    let (d_f, rest) = rest.split_at_mut(d_h);
-                    let (d_g, d_o) = rest.split_at_mut(d_h);
-                    for j in 0..d_h {
-                        let squashed = tanh(c[j]);
-                        // `d_c` already holds the gradient from later positions through the cell.
-                        let d = d_c[j] + d_h_row[j] * o[j] * (1.0 - squashed * squashed);
-                        d_c[j] = d;
-                        d_i[j] = d * g[j] * i[j] * (1.0 - i[j]);
-                        d_f[j] = d * c_before[j] * f[j] * (1.0 - f[j]);
-                        d_g[j] = d * i[j] * (1.0 - g[j] * g[j]);
-                        d_o[j] = d_h_row[j] * squashed * o[j] * (1.0 - o[j]);
-                    }
-                    if let Some(before) = before {
-                        let earlier = &mut d_c_earlier[before + at.start..before + at.end];
-                        for ((earlier, d), f) in earlier.iter_mut().zip(&*d_c).zip(f) {
-                            *earlier = d * f;
-                        }
-                    }
-                }
-                add_recurrent_grad(d_h_earlier, delta, &back, [batch, d_gates, d_h]);
-            }
-            (
-                tensor(deltas, [seq_len, batch, d_gates]),
-                tensor(d_hidden, [seq_len, batch, d_h]),
-                tensor(d_cell, [seq_len, batch, d_h]),
-            )
-        }
-    }
-
-    /// Splits a row into its four gates.
-    fn quarters(row: &[f32], d_h: usize) -> [&[f32]; 4] {
-        std::array::from_fn(|gate| &row[gate * d_h..(gate + 1) * d_h])
-    }
 }
 
 #[cfg(feature = "gpu")]

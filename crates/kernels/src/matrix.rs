@@ -1,100 +1,6 @@
-//! Products of small matrices, and sums.
+//! Sums, and the products of recurrent networks.
 
-/// Rows and columns of the tile of a product that is accumulated in registers.
-const ROWS: usize = 4;
-pub(crate) const COLUMNS: usize = 8;
-
-/// A row-major matrix whose rows are `stride` elements apart.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows<'a> {
-    pub(crate) numbers: &'a [f32],
-    pub(crate) stride: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// A matrix without gaps between its rows.
-    pub(crate) const fn of(numbers: &'a [f32], stride: usize) -> Self {
-        Self { numbers, stride }
-    }
-
-    fn row(&self, row: usize, from: usize, to: usize) -> &'a [f32] {
-        &self.numbers[row * self.stride + from..row * self.stride + to]
-    }
-}
-
-/// Adds a product to a matrix: `sum += a b`, that is `sum[m, n] += sum_k a[m, k] b[k, n]`.
-///
-/// # Shapes
-///
-/// - sum: at least `m` rows, `stride` elements apart; the first `n` columns are updated
-/// - a: `[m, k]`
-/// - b: `[k, n]`
-pub(crate) fn add_product(
-    (sum, stride): (&mut [f32], usize),
-    a: Rows<'_>,
-    b: Rows<'_>,
-    [m, k, n]: [usize; 3],
-) {
-    let (even_rows, even_columns) = (m - m % ROWS, n - n % COLUMNS);
-    for row in (0..even_rows).step_by(ROWS) {
-        let rows: [&[f32]; ROWS] = std::array::from_fn(|r| a.row(row + r, 0, k));
-        for column in (0..even_columns).step_by(COLUMNS) {
-            let mut sums = [[0.0f32; COLUMNS]; ROWS];
-            for at in 0..k {
-                let of_b = b.row(at, column, column + COLUMNS);
-                for (sums, of_a) in sums.iter_mut().zip(rows) {
-                    let factor = of_a[at];
-                    for (sum, b) in sums.iter_mut().zip(of_b) {
-                        *sum += factor * b;
-                    }
-                }
-            }
-            for (r, sums) in sums.iter().enumerate() {
-                let start = (row + r) * stride + column;
-                for (sum, add) in sum[start..start + COLUMNS].iter_mut().zip(sums) {
-                    *sum += add;
-                }
-            }
-        }
-    }
-    // The remainder: the last columns of all rows, and the last rows.
-    for row in 0..m {
-        let first = if row < even_rows { even_columns } else { 0 };
-        if first == n {
-            continue;
-        }
-        let of_sum = &mut sum[row * stride + first..row * stride + n];
-        for (at, factor) in a.row(row, 0, k).iter().enumerate() {
-            for (sum, b) in of_sum.iter_mut().zip(b.row(at, first, n)) {
-                *sum += factor * b;
-            }
-        }
-    }
-}
-
-/// Returns `a^T` of `a` with `n` columns.
-pub(crate) fn transposed(a: &[f32], n: usize) -> Vec<f32> {
-    let m = a.len().checked_div(n).unwrap_or(0);
-    let mut turned = vec![0.0; m * n];
-    // Several rows at a time, so that writes are contiguous.
-    for first in (0..m).step_by(ROWS) {
-        let rows: [&[f32]; ROWS] = std::array::from_fn(|r| {
-            let row = (first + r).min(m - 1);
-            &a[row * n..(row + 1) * n]
-        });
-        let width = ROWS.min(m - first);
-        for (column, to) in turned.chunks_exact_mut(m).enumerate() {
-            let numbers = rows.map(|row| row[column]);
-            let to = &mut to[first..first + width];
-            // A single store where possible.
-            match to.first_chunk_mut() {
-                Some(to) => *to = numbers,
-                None => to.copy_from_slice(&numbers[..width]),
-            }
-        }
-    }
-    turned
-}
+use crate::product::{Left, Matrix, Right, add_product_of};
 
 /// Returns the dot product of two vectors.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -136,41 +42,53 @@ fn lane_sums<const LANES: usize>(a: &[f32], f: impl Fn(f32) -> f32) -> (f32, [f3
     (rest.iter().map(|&a| f(a)).sum(), sums)
 }
 
-/// Adds the recurrent term `h_{t-1} W` to a position's sums; nothing at the first position.
-///
-/// # Shapes
-///
-/// - sums: `[batch, d_out]`
-/// - earlier: `[t, batch, d_h]`, the hidden states of all positions before
-/// - weight: `[d_h, d_out]`
-pub(crate) fn add_recurrent(
-    sums: &mut [f32],
-    earlier: &[f32],
-    weight: &[f32],
-    [batch, d_h, d_out]: [usize; 3],
-) {
-    if let Some(previous) = earlier.len().checked_sub(batch * d_h) {
-        let (h, weight) = (Rows::of(&earlier[previous..], d_h), Rows::of(weight, d_out));
-        add_product((sums, d_out), h, weight, [batch, d_h, d_out]);
-    }
+/// The recurrent weights, as the right operand of a product at every position of a sequence.
+pub(crate) struct Recurrent {
+    weight: Right,
+    /// The other operand, copied at every position to the same memory.
+    left: Left,
+    sizes: [usize; 3],
 }
 
-/// Adds `da_t W^T` to the gradient of the hidden state at the previous position, if there is one.
-///
-/// # Shapes
-///
-/// - earlier: `[t, batch, d_h]`, the gradients of the hidden states of all positions before
-/// - delta: `da_t`, `[batch, d_out]`
-/// - transposed_weight: `[d_out, d_h]`
-pub(crate) fn add_recurrent_grad(
-    earlier: &mut [f32],
-    delta: &[f32],
-    transposed_weight: &[f32],
-    [batch, d_out, d_h]: [usize; 3],
-) {
-    if let Some(previous) = earlier.len().checked_sub(batch * d_h) {
-        let (delta, weight) = (Rows::of(delta, d_out), Rows::of(transposed_weight, d_h));
-        add_product((&mut earlier[previous..], d_h), delta, weight, [batch, d_out, d_h]);
+impl Recurrent {
+    /// Returns the weights of the forward pass. `weight` is `[d_h, d_out]`.
+    pub(crate) fn new(weight: &[f32], [batch, d_h, d_out]: [usize; 3]) -> Self {
+        let weight = Right::new(Matrix::rows(weight, d_out), [d_h, d_out]);
+        Self { weight, left: Left::default(), sizes: [batch, d_h, d_out] }
+    }
+
+    /// Returns the weights of the backward pass, the transpose. `weight` is `[d_h, d_out]`.
+    pub(crate) fn transposed(weight: &[f32], [batch, d_h, d_out]: [usize; 3]) -> Self {
+        let weight = Right::new(Matrix::rows(weight, d_out).transposed(), [d_out, d_h]);
+        Self { weight, left: Left::default(), sizes: [batch, d_h, d_out] }
+    }
+
+    /// Adds the recurrent term `h_{t-1} W` to a position's sums; nothing at the first position.
+    ///
+    /// # Shapes
+    ///
+    /// - sums: `[batch, d_out]`
+    /// - earlier: `[t, batch, d_h]`, the hidden states of all positions before
+    pub(crate) fn add(&mut self, sums: &mut [f32], earlier: &[f32]) {
+        let [batch, d_h, d_out] = self.sizes;
+        if let Some(previous) = earlier.len().checked_sub(batch * d_h) {
+            self.left.set(Matrix::rows(&earlier[previous..], d_h), [batch, d_h]);
+            add_product_of((sums, d_out), &self.left, &self.weight);
+        }
+    }
+
+    /// Adds `da_t W^T` to the gradient of the hidden state at the previous position, if there is one.
+    ///
+    /// # Shapes
+    ///
+    /// - earlier: `[t, batch, d_h]`, the gradients of the hidden states of all positions before
+    /// - delta: `da_t`, `[batch, d_out]`
+    pub(crate) fn add_gradient(&mut self, earlier: &mut [f32], delta: &[f32]) {
+        let [batch, d_h, d_out] = self.sizes;
+        if let Some(previous) = earlier.len().checked_sub(batch * d_h) {
+            self.left.set(Matrix::rows(delta, d_out), [batch, d_out]);
+            add_product_of((&mut earlier[previous..], d_h), &self.left, &self.weight);
+        }
     }
 }
 

@@ -62,8 +62,8 @@ pub trait RnnScan: Backend {
 mod cpu {
     use super::RnnScan;
     use crate::flex::{as_slice, contiguous, tensor};
-    use crate::matrix::{add_recurrent, add_recurrent_grad, at_last_position, transposed};
-    use crate::vector::tanh;
+    use crate::matrix::{Recurrent, at_last_position};
+    use crate::vector::{apply, tanh};
     use burn::backend::{Flex, TensorMetadata};
     use burn_flex::FlexTensor;
 
@@ -71,13 +71,14 @@ mod cpu {
         fn rnn_forward(projected: FlexTensor, recurrent: FlexTensor) -> FlexTensor {
             let [seq_len, batch, d_h] = projected.shape().dims();
             let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
+            let mut weight = Recurrent::new(as_slice(&recurrent), [batch, d_h, d_h]);
             let mut hidden = as_slice(&projected).to_vec();
             let step = batch * d_h;
             for t in 0..seq_len {
                 let (earlier, now) = hidden.split_at_mut(t * step);
                 let now = &mut now[..step];
-                add_recurrent(now, earlier, as_slice(&recurrent), [batch, d_h, d_h]);
-                now.iter_mut().for_each(|a| *a = tanh(*a));
+                weight.add(now, earlier);
+                apply(now, tanh);
             }
             tensor(hidden, [seq_len, batch, d_h])
         }
@@ -89,7 +90,7 @@ mod cpu {
         ) -> (FlexTensor, FlexTensor) {
             let [seq_len, batch, d_h] = hidden.shape().dims();
             let [hidden, recurrent, d_last] = [hidden, recurrent, d_last].map(contiguous);
-            let back = transposed(as_slice(&recurrent), d_h);
+            let mut weight = Recurrent::transposed(as_slice(&recurrent), [batch, d_h, d_h]);
             let step = batch * d_h;
             let mut deltas = vec![0.0; seq_len * step];
             let mut d_hidden = at_last_position(as_slice(&d_last), seq_len);
@@ -100,7 +101,7 @@ mod cpu {
                 for ((delta, d), h) in delta.iter_mut().zip(&*d_h_now).zip(&as_slice(&hidden)[at]) {
                     *delta = d * (1.0 - h * h);
                 }
-                add_recurrent_grad(earlier, delta, &back, [batch, d_h, d_h]);
+                weight.add_gradient(earlier, delta);
             }
             (tensor(deltas, [seq_len, batch, d_h]), tensor(d_hidden, [seq_len, batch, d_h]))
         }

@@ -62,3 +62,22 @@ pub fn normal(x: f32) -> (f32, f32) {
     let beyond = 0.5 * p * t * power;
     (if x < 0.0 { beyond } else { 1.0 - beyond }, power * 0.398_942_3)
 }
+
+/// Returns `f` of each index. Unlike the standard library's function, this one is always inlined, so that the
+/// compiler can use vector instructions.
+#[inline(always)]
+pub(crate) fn lanes<const N: usize>(f: impl Fn(usize) -> f32) -> [f32; N] {
+    let mut all = [0.0; N];
+    for (i, x) in all.iter_mut().enumerate() {
+        *x = f(i);
+    }
+    all
+}
+
+/// Applies a function to all numbers, eight at a time: with two vectors, the processor has more independent work.
+#[inline(always)]
+pub(crate) fn apply(numbers: &mut [f32], f: impl Fn(f32) -> f32) {
+    let (whole, rest) = numbers.as_chunks_mut::<8>();
+    whole.iter_mut().for_each(|eight| *eight = lanes(|i| f(eight[i])));
+    rest.iter_mut().for_each(|x| *x = f(*x));
+}

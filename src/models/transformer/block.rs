@@ -2,11 +2,11 @@
 
 use super::sizes::Sizes;
 use crate::models::attention::{MultiHeadAttention, default_scale};
+use crate::models::linear::{linear, linear_gelu};
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Tensor};
-use nn_lab_kernels::gelu::gelu;
 use nn_lab_kernels::layer_norm::layer_norm;
 
 /// The epsilon of layer norm: the default of burn and PyTorch.
@@ -59,8 +59,7 @@ impl TransformerBlock {
     /// Returns the output of the MLP, if there is one.
     pub(super) fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
         let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
-        let wide = up.forward(normalized(norm, x.clone()));
-        Some(down.forward(gelu(wide)))
+        Some(linear(down, linear_gelu(up, normalized(norm, x.clone()))))
     }
 }
 

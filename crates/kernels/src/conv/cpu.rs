@@ -1,12 +1,15 @@
 //! Convolutions on the CPU. Convolutions that keep the size of their input, with one group or depthwise, are
 //! matrix products whose operands fit into the cache: for some rows of the images at a time, the inputs of
 //! each weight become a row of a matrix with one column per output position (im2col). With enough channels, 3
-//! x 3 kernels use [`winograd`]. burn computes all other convolutions.
+//! x 3 kernels use [`winograd`]. Other convolutions of one group are [`strided`](super::strided), and burn computes those
+//! of several groups.
 
 use super::shape::Shape;
+use super::strided::Strided;
 use super::{Conv, ConvGrad, Geometry, winograd};
 use crate::flex::{as_slice, contiguous, tensor};
-use crate::matrix::{Rows, add_product, dot, sum, transposed};
+use crate::matrix::{dot, sum};
+use crate::product::{Matrix, add_product};
 use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::backend::{Flex, TensorMetadata};
 use burn_flex::FlexTensor;
@@ -67,7 +70,7 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
             if let Some(bias) = bias {
                 output.chunks_exact_mut(h * w).zip(bias).for_each(|(map, b)| map.fill(*b));
             }
-            let (weight, x) = (Rows::of(weight, c_in), Rows::of(x, h * w));
+            let (weight, x) = (Matrix::rows(weight, c_in), Matrix::rows(x, h * w));
             add_product((output, h * w), weight, x, [c_out, c_in, h * w]);
         }
         return output;
@@ -81,7 +84,7 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
             Some(bias) => bias.iter().for_each(|&b| sums.extend(std::iter::repeat_n(b, positions))),
             None => sums.resize(c_out * positions, 0.0),
         }
-        let (weight, columns) = (Rows::of(weight, weights), Rows::of(&columns, positions));
+        let (weight, columns) = (Matrix::rows(weight, weights), Matrix::rows(&columns, positions));
         add_product((&mut sums, positions), weight, columns, [c_out, weights, positions]);
         for (o, sums) in sums.chunks_exact(positions).enumerate() {
             for (row, sums) in (first..end).zip(sums.chunks_exact(w)) {
@@ -103,8 +106,7 @@ fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
     let mut d_weight = vec![0.0; c_out * weights];
     if shape.is_pointwise() {
         for (x, d) in x.chunks_exact(c_in * h * w).zip(d_output.chunks_exact(c_out * h * w)) {
-            let x = transposed(x, h * w);
-            let (d, x) = (Rows::of(d, h * w), Rows::of(&x, c_in));
+            let (d, x) = (Matrix::rows(d, h * w), Matrix::rows(x, h * w).transposed());
             add_product((&mut d_weight, c_in), d, x, [c_out, h * w, c_in]);
         }
         return d_weight;
@@ -114,8 +116,7 @@ fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
         let positions = (end - first) * w;
         im2col(shape, x, (first, end), &mut columns);
         gathered(shape, c_out, d_output, (first, end), &mut d);
-        let columns = transposed(&columns, positions);
-        let (d, columns) = (Rows::of(&d, positions), Rows::of(&columns, weights));
+        let (d, columns) = (Matrix::rows(&d, positions), Matrix::rows(&columns, positions).transposed());
         add_product((&mut d_weight, weights), d, columns, [c_out, positions, weights]);
     }
     d_weight
@@ -201,6 +202,12 @@ impl Conv for Flex {
     ) -> FlexTensor {
         let sizes = (x.shape().dims(), weight.shape().dims());
         let Some(shape) = Shape::new(geometry, sizes.0, sizes.1) else {
+            if let Some(strided) = Strided::new(geometry, sizes.0, sizes.1) {
+                let [x, weight, bias] = [x, weight, bias].map(contiguous);
+                let bias = has_bias.then(|| as_slice(&bias));
+                let output = strided.product(as_slice(&x), as_slice(&weight), bias);
+                return tensor(output, strided.output(sizes.0[0]));
+            }
             let bias = has_bias.then_some(bias);
             return Self::conv2d(x, weight, bias, options(geometry, sizes.0, sizes.1));
         };
@@ -225,6 +232,10 @@ impl ConvGrad for Flex {
     ) -> FlexTensor {
         let sizes = (x.shape().dims(), weight.shape().dims());
         let Some(shape) = Shape::new(geometry, sizes.0, sizes.1) else {
+            if let Some(strided) = Strided::new(geometry, sizes.0, sizes.1) {
+                let (weight, d_output) = (contiguous(weight), contiguous(d_output));
+                return tensor(strided.input_gradient(as_slice(&weight), as_slice(&d_output)), sizes.0);
+            }
             return Self::conv2d_x_backward(x, weight, d_output, options(geometry, sizes.0, sizes.1));
         };
         let (weight, d_output) = (contiguous(weight), contiguous(d_output));
@@ -248,6 +259,10 @@ impl ConvGrad for Flex {
         }
         let d_bias = tensor(d_bias, [c_out]);
         let Some(shape) = Shape::new(geometry, sizes.0, sizes.1) else {
+            if let Some(strided) = Strided::new(geometry, sizes.0, sizes.1) {
+                let gradient = strided.weight_gradient(as_slice(&contiguous(x)), as_slice(&d_output));
+                return (tensor(gradient, sizes.1), d_bias);
+            }
             let options = options(geometry, sizes.0, sizes.1);
             return (Self::conv2d_weight_backward(x, weight, d_output, options), d_bias);
         };

@@ -1,7 +1,7 @@
 //! The sizes of a convolution that keeps the size of its input, shared by the two algorithms for the CPU.
 
 use super::Geometry;
-use crate::matrix::COLUMNS;
+use crate::product::COLUMNS;
 
 /// Approximate number of output positions computed at once, so that the operands fit into the cache.
 const BLOCK: usize = 128;
