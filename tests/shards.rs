@@ -159,7 +159,7 @@ fn networks_side_by_side_can_be_split_as_well() {
     splits::<Rnn>("seq_len=12&batch_size=8", 0);
     splits::<Rnn>("seq_len=12&batch_size=8", 1);
     splits::<Cnn>("batch_size=8", 1);
-    splits::<ResNet>("batch_size=8&batch_norm=0&depth=4", 1);
+    splits::<ResNet>("batch_size=8&batch_norm=0&depth=8", 1);
 }
 
 #[test]

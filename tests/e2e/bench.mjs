@@ -1,6 +1,7 @@
 // Measures the size and speed of the site, one JSON object per line. It asserts nothing.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { act, activated, address, closeAll, device, metric, theBrowser, waitMetric, waitState, withPage } from './lib/browser.mjs';
@@ -309,7 +310,29 @@ async function bare(slug, name, params, options) {
 
 const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
 
+/**
+ * Measures what further workers gain for one network that is split into shards: its step with each number of cores, in turn,
+ * and whole on one core. More workers than this machine has cores gain nothing.
+ */
+async function team(slug, name, params) {
+  const found = new Map();
+  for (let round = 0; round < 5; round++) {
+    for (const [shards, cores] of [[1, 1], [4, 1], [2, 2], [4, 2], [4, 4]]) {
+      if (cores > availableParallelism()) continue;
+      const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
+      const { step_ms } = await bareSteps(slug, { device: 'cpu', ...params, shards }, { steps: 24, init });
+      const key = `shards_${shards}_cores_${cores}`;
+      found.set(key, [...(found.get(key) ?? []), step_ms[0]]);
+    }
+  }
+  const times = Object.fromEntries([...found].map(([key, all]) => [`step_ms_${key}`, median(all)]));
+  const gains = Object.fromEntries(Object.entries(times).map(([key, ms]) => [key.replace('step_ms', 'gain'), times.step_ms_shards_1_cores_1 / ms]));
+  print('team', { section: slug, run: name, ...times, ...gains });
+}
+
 const arms = [
+  () => team('transformer', 'default', {}),
+  () => team('transformer', 'first look', { preset: 'first-look' }),
   () => pair('resnet/degradation', 'default', {}),
   () => pair('attention/look-up', 'default, ten times as long', { steps: 2000 }),
   () => pair('rnn/memory', 'T=200, 40 steps', { steps: 40 }),

@@ -39,9 +39,14 @@ pub(crate) fn readable(tensor: FlexTensor) -> FlexTensor {
 /// Returns a [`readable`] tensor of rank 2 as an operand of a product.
 pub(crate) fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
     let numbers = &tensor.storage::<f32>()[tensor.layout().start_offset()..];
+    let [n_rows, n_columns] = tensor.shape().dims();
+    // The stride of an axis of length 1 says nothing: that of a single row may be shorter than the row.
     match *tensor.layout().strides() {
-        [rows, 1] => Matrix::rows(numbers, rows.unsigned_abs()),
-        [1, columns] => Matrix::rows(numbers, columns.unsigned_abs()).transposed(),
+        [rows, 1] => Matrix::rows(numbers, if n_rows > 1 { rows.unsigned_abs() } else { n_columns.max(1) }),
+        [1, columns] => {
+            let stride = if n_columns > 1 { columns.unsigned_abs() } else { n_rows.max(1) };
+            Matrix::rows(numbers, stride).transposed()
+        }
         _ => Matrix::rows(numbers, 1),
     }
 }

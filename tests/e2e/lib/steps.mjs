@@ -35,7 +35,7 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 /**
  * Returns the median time of a bare step per network, and the requests to the GPU per step of all networks.
  */
-export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
+export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps', init } = {}) {
   const site = await serve();
   const warmUp = WARM_UP[params.device];
   for (const name of readdirSync(dist)) if (/^worker-[cg]pu(-[0-9a-f]{16})?\.js$/.test(name)) site.rewrites.set(name, (script) => watch + script);
@@ -64,7 +64,7 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'binds', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
         return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
       },
-      { from: site },
+      { from: site, init },
     );
   } finally {
     await site.close();
