@@ -16,9 +16,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 const STEPS: u32 = 3;
 
+/// The ends of the leader's channels to and from another thread.
+type Channels = (Sender<Vec<f32>>, Receiver<Vec<Vec<f32>>>);
+
 /// The leader of a team of threads, or another one of them.
 enum Thread {
-    Leader(Vec<(Sender<Vec<f32>>, Receiver<Vec<Vec<f32>>>)>),
+    Leader(Vec<Channels>),
     Other { place: usize, workers: usize, parts: Sender<Vec<Vec<f32>>>, sums: Receiver<Vec<f32>> },
 }
 

@@ -1,10 +1,10 @@
 //! Four numbers in a vector register. Elsewhere, the compiler finds vector instructions by itself; this type is for
 //! the loops where it does not.
 
-pub(crate) use lanes::Lanes;
+pub(crate) use four::Lanes;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod lanes {
+mod four {
     use core::arch::wasm32::{
         f32x4, f32x4_add, f32x4_extract_lane, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_shuffle, v128,
     };
@@ -61,7 +61,7 @@ mod lanes {
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-mod lanes {
+mod four {
     use std::array::from_fn;
 
     /// Four numbers.
