@@ -4,7 +4,6 @@
 use crate::client::batch::workers_for;
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::client::pool;
-use crate::core::schema::Values;
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, DeviceKind, Event, RunId, Task};
 use crate::run::timing::{ArmCost, RunTime, shard_speed_up};
 use gloo::timers::callback::{Interval, Timeout};
@@ -20,8 +19,6 @@ const MAX_MS: u32 = 45_000;
 const START_S: f64 = 0.15;
 /// The seconds until further workers have started.
 const FURTHER_S: f64 = 0.25;
-/// The name of the setting that splits each batch over several workers.
-const SHARDS: &str = "shards";
 
 /// The runs to be timed.
 #[derive(Default)]
@@ -59,21 +56,16 @@ pub enum RunTimes {
     Known(Vec<RunTime>),
 }
 
-/// Returns the seconds of a run with these settings and this number of seeds. Its networks share the workers.
-pub fn run_seconds(time: &RunTime, config: &Values, seeds: usize, kind: DeviceKind) -> f64 {
+/// Returns the seconds of a run with this number of shards and seeds. Its networks share the workers, or several workers
+/// train each network.
+pub fn run_seconds(time: &RunTime, shards: usize, seeds: usize, kind: DeviceKind) -> f64 {
     let arms = time.arms.len();
+    let team = pool::team_on(kind, arms * seeds, shards);
     let workers = workers_for(arms * seeds, kind);
     let alone = time.spread_over(seeds, workers, |index| pool::worker_of(index, arms, workers));
     // The workers that the page already has need not start.
-    let has_all = Dispatcher::get().pool().workers >= workers;
-    alone / speed_up(config, arms * seeds, kind) + START_S + if has_all { 0.0 } else { FURTHER_S }
-}
-
-/// Returns by what factor these settings make a run of this number of networks faster than with one worker per network.
-fn speed_up(config: &Values, networks: usize, kind: DeviceKind) -> f64 {
-    let shards = config.get(SHARDS).and_then(serde_json::Value::as_u64).unwrap_or(1).max(1) as usize;
-    let networks = networks.max(1);
-    shard_speed_up(shards, workers_for(networks * shards, kind) / networks)
+    let has_all = Dispatcher::get().pool().workers >= workers.max(arms * seeds * team);
+    alone / shard_speed_up(team) + START_S + if has_all { 0.0 } else { FURTHER_S }
 }
 
 /// Times the runs that `key` identifies, if it is `Some` and while `may_time` is true. `what` returns them.
@@ -319,13 +311,5 @@ mod tests {
             timer.on_event(ArmEvent::Failed(crate::protocol::LabError::Config(String::new())), 0.0),
             Err(())
         );
-    }
-
-    #[test]
-    fn settings_that_split_batches_are_faster() {
-        let of = |shards: u32| Values::from_iter([(SHARDS.to_owned(), shards.into())]);
-        assert_eq!(speed_up(&Values::new(), 1, DeviceKind::Webgpu), 1.0);
-        // A single worker holds the GPU.
-        assert_eq!(speed_up(&of(4), 1, DeviceKind::Webgpu), 1.0);
     }
 }

@@ -10,7 +10,7 @@ use crate::client::session::{Action, Session, StartedArm, split_arm_id};
 use crate::client::unfinished::{Running, Unfinished, UnfinishedRun, use_unfinished};
 use crate::core::schema::{Schema, Values};
 use crate::protocol::{
-    ArmId, ArmStart, Command, DeviceInfo, DeviceKind, Pace, Progress, RunId, RunState, SavedArm, Task,
+    ArmId, ArmStart, Command, DeviceInfo, Pace, Progress, RunId, RunState, SavedArm, Task,
 };
 use crate::run::Experiment;
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord, record_of};
@@ -263,9 +263,9 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
 
 /// Returns the number of workers that train each network of the run, as the dispatcher chooses it.
 fn team_of(session: &Session, shards: usize) -> usize {
-    let is_cpu = session.device.as_ref().is_some_and(|info| info.kind == DeviceKind::Cpu);
-    let trains = session.state().is_active() && is_cpu && session.pool.single_worker_reason.is_none();
-    if trains { pool::team(session.arms.len(), shards, pool::cores()) } else { 1 }
+    let trains = session.state().is_active() && session.pool.single_worker_reason.is_none();
+    let device = session.device.as_ref().filter(|_| trains);
+    device.map_or(1, |info| pool::team_on(info.kind, session.arms.len(), shards))
 }
 
 /// Probes the settings a little after they have changed, and ends a run that does not survive the change.

@@ -1,5 +1,7 @@
 //! The distribution of a run over workers.
 
+use crate::protocol::DeviceKind;
+
 /// The maximum number of workers: each has its own copy of the module's memory.
 const MAX_WORKERS: usize = 4;
 
@@ -15,6 +17,11 @@ const MAX_TEAM: usize = 8;
 /// each of them computes at least one shard.
 pub(super) fn team(arms: usize, shards: usize, cores: usize) -> usize {
     (cores.min(MAX_TEAM) / arms.max(1)).min(shards).max(1)
+}
+
+/// Returns the size of the teams of a run on a device; see [`team`]. A single worker holds the GPU.
+pub(super) fn team_on(kind: DeviceKind, arms: usize, shards: usize) -> usize {
+    if kind == DeviceKind::Cpu { team(arms, shards, cores()) } else { 1 }
 }
 
 /// Returns the worker of the arm with this index in its run. Each seed is shifted by one worker, since arms

@@ -108,7 +108,7 @@ impl Scheduler {
         }
     }
 
-    /// Returns the reason the run is paused, unless the user paused it.
+    /// Returns the reason the run is paused; `None` if the user paused it.
     pub fn pause_reason(&self) -> Option<PauseReason> {
         self.held.then_some(if self.seen { PauseReason::Other } else { PauseReason::Away })
     }

@@ -77,7 +77,8 @@ pub(in crate::panel) fn use_estimate(plan: &RunPlan) -> RunEstimate {
         _ if !plan.is_timed() => RunEstimate::None,
         (RunTimes::Open, _) => RunEstimate::Open,
         (RunTimes::Known(times), Some(kind)) => times.first().map_or(RunEstimate::None, |time| {
-            let seconds = run_seconds(time, plan.config.values(), plan.options.seeds.max(1) as usize, kind);
+            let shards = plan.experiment.shards(&plan.config);
+            let seconds = run_seconds(time, shards, plan.options.seeds.max(1) as usize, kind);
             RunEstimate::Known { seconds, high: seconds * time.spread.max(1.0) }
         }),
         (RunTimes::Unknown | RunTimes::Known(_), _) => RunEstimate::None,
@@ -92,13 +93,19 @@ pub(in crate::panel) fn use_seconds_left(
     estimate: RunEstimate,
 ) -> Option<f64> {
     let pace = use_mut_ref(RecentPace::default);
-    let mut pace = pace.borrow_mut();
-    if *state == RunState::Running {
-        pace.note(js_sys::Date::now(), progress.step);
-    } else {
-        pace.clear();
-    }
-    let measured = pace.seconds_to(progress.steps);
+    use_effect_with((*state == RunState::Running, progress.step), {
+        let pace = pace.clone();
+        move |&(runs, step)| {
+            let mut pace = pace.borrow_mut();
+            if runs {
+                pace.note(js_sys::Date::now(), step);
+            } else {
+                pace.clear();
+            }
+        }
+    });
+    let runs = *state == RunState::Running;
+    let measured = pace.borrow().seconds_to(progress.steps).filter(|_| runs);
     measured.or_else(|| match estimate {
         RunEstimate::Known { seconds, .. } if progress.steps > 0 => {
             let done = f64::from(progress.step) / f64::from(progress.steps);

@@ -81,7 +81,7 @@ fn draw(
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
     let named = query.get("experiment");
     let guided = guided_infos.iter().find(|info| Some(info.slug) == named).copied().or(alone);
-    // An experiment opens its chapter, unless the address opens a different one.
+    // The chapter in the address comes first, then that of the experiment.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
     let (opened, no_chapter) = opened(chapters, chapter_slug, &show);
     let asks = guided.is_some()

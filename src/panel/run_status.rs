@@ -200,7 +200,7 @@ pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool, 
                 { " of memory." }
             }
             if team > 1 {
-                <span data-team={team.to_string()}>{ format!(" {team} of them train each network together.") }</span>
+                <span data-team={team.to_string()}>{ format!(" Each network is trained by {team} of them together.") }</span>
             }
             if let Some(why) = &pool.single_worker_reason {
                 <span class="fallback">{ format!(" {why}") }</span>

@@ -55,7 +55,7 @@ const NEWER: &str = "This link is from a newer version of the lab. Keys that thi
 /// A change of a panel's state.
 #[derive(Debug)]
 pub enum PanelAction {
-    /// Sets one setting, unless the assignment locks it.
+    /// Sets one setting. A setting that the assignment locks stays as it is.
     Set(&'static str, Value),
     /// Sets all settings to those of a preset, or to their defaults. Locked settings stay.
     Choose(Option<&'static Preset>),

@@ -231,7 +231,7 @@ fn Cost(props: &CostProps) -> Html {
     let time = match seconds {
         Some((low, high)) => time_range_words(low, high),
         None if props.is_gpu => "timed by its first steps".to_owned(),
-        None => "timing a few steps…".to_owned(),
+        None => "duration not measured yet".to_owned(),
     };
     let details = format!("Estimates: {} MB of memory.", format_number(megabytes, 2));
     // A first run should not take minutes.

@@ -186,7 +186,7 @@ impl<'a> Writer<'a> {
         (tiles, rows): (&Tiles, (usize, usize)),
     ) -> Self {
         let (channels, vectors) = (channels.next_multiple_of(ROWS), tiles.vectors(rows));
-        // Padding stays zero, unless the number of vectors changes.
+        // Padding stays zero as long as the number of vectors stays the same.
         let n = ELEMENTS * vectors * channels;
         if to.len() != n {
             to.clear();

@@ -57,7 +57,7 @@ pub(super) fn tokens(names: &Names, trace: Option<&Trace>, t: usize, move_to: &C
     }
 }
 
-/// Returns the positions shown around `t`. Their number is constant, unless the sequence is too short.
+/// Returns the positions shown around `t`. There are fewer only if the sequence is shorter.
 fn window(t: usize, count: usize) -> std::ops::RangeInclusive<usize> {
     let last = count.saturating_sub(1);
     let from = t.saturating_sub(AROUND).min(last.saturating_sub(2 * AROUND));
