@@ -99,15 +99,26 @@ def cell(page, at):
     return page.locator(".jp-Notebook .jp-CodeCell").nth(at)
 
 
-def run_cell(page, at):
+def press_run(page, at):
     cell(page, at).locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
+
+
+def run_cell(page, at):
+    """Run a cell, as its prompt shows. A click misses its cell if the output above grows at this moment."""
+    for _ in range(6):
+        press_run(page, at)
+        try:
+            return expect(cell(page, at).locator(".jp-InputPrompt")).not_to_have_text("[ ]:", timeout=5 * SECONDS)
+        except AssertionError:
+            continue
+    pytest.fail(f"Cell {at} does not run.")
 
 
 def run_first_cell(page):
     """Run the first cell until it shows the panel. A cell that is run before the notebook has its kernel is not run at all."""
     for _ in range(9):
-        run_cell(page, 0)
+        press_run(page, 0)
         try:
             cell(page, 0).locator(FRAME).wait_for(timeout=10 * SECONDS)
             return

@@ -108,6 +108,15 @@ pub struct AnyRun {
     pub reset: Callback<()>,
 }
 
+impl AnyRun {
+    /// Returns the time that a complete run took, in seconds; `None` while the run is not complete, and for a run too short
+    /// to have a pace.
+    pub fn seconds(&self) -> Option<f64> {
+        let seconds = f64::from(self.progress.step) / f64::from(self.pace.steps_per_sec);
+        (self.state == RunState::Done { stopped: false } && seconds.is_finite()).then_some(seconds)
+    }
+}
+
 /// Runs the experiment with these settings.
 ///
 /// A change of settings is probed at once. It also ends a run, unless only live settings changed, which are

@@ -10,8 +10,8 @@ use yew::prelude::*;
 /// The duration of the run that the Train button would start, as a context of the panel's parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum RunEstimate {
-    /// It is not measured before the run: on a GPU, whose first steps compile its programs, and in a frame, where several
-    /// panels share the machine.
+    /// It is not measured before the first run: on a GPU, whose first steps compile its programs, and in a frame, where
+    /// several panels share the machine.
     #[default]
     None,
     /// It is being measured, or will be when nothing else is under way.
@@ -32,6 +32,8 @@ pub(in crate::panel) struct RunPlan {
     config: AnyConfig,
     options: RunOptions,
     kind: Option<DeviceKind>,
+    /// The seconds that a run with these settings took, if it has just ended.
+    took: Option<f64>,
     may_time: bool,
 }
 
@@ -44,6 +46,7 @@ impl RunPlan {
             config: settings.run_config.clone(),
             options: settings.options,
             kind: run.device.as_ref().map(|device| device.kind),
+            took: run.seconds(),
             // The numbers of a run that has ended are still read, and maybe repeated at once.
             may_time: !is_active && run.state == RunState::Idle && run.probe_error.is_none(),
         }
@@ -73,6 +76,9 @@ pub(in crate::panel) fn use_estimate(plan: &RunPlan) -> RunEstimate {
         let plan = plan.clone();
         Callback::from(move |()| plan.timing())
     });
+    if let Some(seconds) = plan.took {
+        return RunEstimate::Known { seconds, high: seconds };
+    }
     match (times, plan.kind) {
         _ if !plan.is_timed() => RunEstimate::None,
         (RunTimes::Open, _) => RunEstimate::Open,

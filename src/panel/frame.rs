@@ -121,7 +121,7 @@ fn draw(
             data-device={device.map(DeviceKind::slug)} data-asks={asks.then_some("")}>
             if !is_picked {
                 <Tabs {slug} {chapters} query={query.clone()} open={single.map(|opened| opened.chapter)}
-                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })} run_seconds={run_seconds(run)}
+                    probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })} run_seconds={run.seconds()}
                     guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} work={settings.work.clone()} />
             }
             if let Some(opened) = single {
@@ -240,12 +240,6 @@ impl FrameParts<'_> {
         let bodies = bodies.into_iter().enumerate().map(draw).collect();
         (lead, bodies)
     }
-}
-
-/// Returns the time that a complete run took, in seconds.
-fn run_seconds(run: &AnyRun) -> Option<f64> {
-    let seconds = f64::from(run.progress.step) / f64::from(run.pace.steps_per_sec);
-    (run.state == RunState::Done { stopped: false } && seconds.is_finite()).then_some(seconds)
 }
 
 /// Returns the question of a chapter. It is the only title on the page.

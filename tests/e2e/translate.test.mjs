@@ -69,7 +69,7 @@ const texts = (page) =>
     while (walker.nextNode()) {
       const text = walker.currentNode;
       // Estimates and speeds depend on the machine.
-      if (text.parentNode.closest('script, style, .run-numbers, .device-line, [data-sweep-words]')) continue;
+      if (text.parentNode.closest('script, style, .run-numbers, .device-line, [data-cost], [data-sweep-words]')) continue;
       found.push(text.data.replace(/[^a-z ]/gi, '').trim());
     }
     return found.filter(Boolean);
