@@ -160,7 +160,7 @@ impl Dispatcher {
         let cores = if spread { pool::cores() } else { 1 };
         let team = if start.worker.is_none() { pool::team(start.arms.len(), start.shards, cores) } else { 1 };
         if team > 1 {
-            if start.task == Task::Train {
+            if matches!(start.task, Task::Train | Task::Time) {
                 self.start_teams(run, start, team);
                 return commands.iter().for_each(|command| self.send(run, command));
             }

@@ -8,6 +8,7 @@ use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, DeviceKind, Event
 use crate::run::timing::{ArmCost, RunTime, shard_speed_up};
 use gloo::timers::callback::{Interval, Timeout};
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -27,8 +28,10 @@ pub struct Timing {
     pub slug: &'static str,
     /// The device that the user wants.
     pub device: DeviceChoice,
-    /// The number of networks per run.
+    /// The number of networks per run. As many are timed at once as there are workers, as in a run.
     pub arms: usize,
+    /// The number of shards of each batch; 1 if each network is to be timed on one worker.
+    pub shards: usize,
     /// The settings of the runs, encoded.
     pub configs: Vec<Vec<u8>>,
     /// Returns true if a probe measures everything that the run with this number is for; `None` if only
@@ -62,7 +65,8 @@ pub fn run_seconds(time: &RunTime, shards: usize, seeds: usize, kind: DeviceKind
     let arms = time.arms.len();
     let team = pool::team_on(kind, arms * seeds, shards);
     let workers = workers_for(arms * seeds, kind);
-    let alone = time.spread_over(seeds, workers, |index| pool::worker_of(index, arms, workers));
+    let as_timed = time.spread_over(seeds, workers, |index| pool::worker_of(index, arms, workers));
+    let alone = as_timed * shard_speed_up(time.team);
     // The workers that the page already has need not start.
     let has_all = Dispatcher::get().pool().workers >= workers.max(arms * seeds * team);
     alone / shard_speed_up(team) + START_S + if has_all { 0.0 } else { FURTHER_S }
@@ -135,68 +139,97 @@ struct Timer {
     _turn: Option<Turn>,
     timing: Timing,
     times: Vec<RunTime>,
-    /// The network whose costs are measured; `None` while the probe is timed.
-    arm: Option<usize>,
+    /// The networks whose costs are being measured; empty while the probe is timed.
+    arms: Range<usize>,
+    /// The number of them that have not finished, or 1 for the probe.
+    left: usize,
     /// The times of the run's earlier parts.
     time: RunTime,
     run: Option<RunId>,
     /// The start of the part.
     began: f64,
-    /// The frames of a probe, or the last frame of a measurement.
+    /// The frames of a probe.
     frames: Vec<Vec<u8>>,
+    /// The costs of the networks.
+    costs: Vec<ArmCost>,
 }
 
 impl Timer {
     fn new(timing: Timing) -> Self {
-        let arm = timing.is_enough.is_none().then_some(0);
-        let (times, time, frames) = (Vec::new(), RunTime::default(), Vec::new());
-        Self { _turn: None, timing, times, arm, time, run: None, began: 0.0, frames }
+        let arms = if timing.is_enough.is_none() { timing.at_once(0) } else { 0..0 };
+        let (times, time, frames, costs) = (Vec::new(), RunTime::default(), Vec::new(), Vec::new());
+        Self { _turn: None, timing, times, arms, left: 0, time, run: None, began: 0.0, frames, costs }
+    }
+
+    /// Begins the part that is next.
+    fn begin(&mut self, now: f64) {
+        (self.began, self.left) = (now, self.arms.len().max(1));
+        self.frames.clear();
+        self.costs = vec![ArmCost::default(); self.arms.len()];
     }
 
     /// Handles an event. Returns true if the next part is to be timed, and an error if the run failed.
-    fn on_event(&mut self, event: ArmEvent, now: f64) -> Result<bool, ()> {
+    fn on_event(&mut self, arm: usize, event: ArmEvent, now: f64) -> Result<bool, ()> {
         match event {
             // Data is downloaded once, and not for every run.
             ArmEvent::Loading { .. } => {
                 self.began = now;
                 Ok(false)
             }
-            ArmEvent::Frame(frame) => {
-                if self.arm.is_some() {
-                    self.frames.clear();
-                }
+            ArmEvent::Frame(frame) if self.arms.is_empty() => {
                 self.frames.push(frame);
                 Ok(false)
             }
+            ArmEvent::Frame(frame) => {
+                // The networks also send frames of their own.
+                let cost = arm.checked_sub(self.arms.start).and_then(|at| self.costs.get_mut(at));
+                if let (Some(cost), Ok(found)) = (cost, postcard::from_bytes(&frame)) {
+                    *cost = found;
+                }
+                Ok(false)
+            }
             ArmEvent::Progress { .. } | ArmEvent::Paused(_) | ArmEvent::Saved(_) => Ok(false),
-            ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => self.on_end(now).map(|()| true),
+            ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => {
+                self.left = self.left.saturating_sub(1);
+                if self.left > 0 { Ok(false) } else { self.on_end(now).map(|()| true) }
+            }
             ArmEvent::Failed(_) => Err(()),
         }
     }
 
     /// Adds the time of a part that has ended, and chooses the next part.
     fn on_end(&mut self, now: f64) -> Result<(), ()> {
-        let frames = std::mem::take(&mut self.frames);
-        let number = self.times.len();
-        let next = match (self.arm, &self.timing.is_enough) {
-            (Some(arm), _) => {
-                let cost: ArmCost =
-                    frames.last().and_then(|frame| postcard::from_bytes(frame).ok()).ok_or(())?;
+        let (number, arms) = (self.times.len(), self.timing.arms);
+        let is_over = if self.arms.is_empty() {
+            self.time.arms.push((now - self.began) / 1000.0);
+            self.timing.is_enough.as_ref().is_some_and(|is_enough| is_enough(number, &self.frames))
+        } else {
+            for cost in &self.costs {
+                if cost.steps == 0 {
+                    return Err(());
+                }
                 self.time.arms.push(cost.seconds());
                 self.time.spread = self.time.spread.max(cost.spread);
-                Some(arm + 1).filter(|arm| *arm < self.timing.arms)
             }
-            (None, is_enough) => {
-                self.time.arms.push((now - self.began) / 1000.0);
-                let is_known = is_enough.as_ref().is_some_and(|is_enough| is_enough(number, &frames));
-                if is_known { None } else { Some(0) }
-            }
+            self.time.team = pool::team(self.arms.len(), self.timing.shards, pool::cores());
+            self.arms.end >= arms
         };
-        if next.is_none() {
+        if is_over {
             self.times.push(std::mem::take(&mut self.time));
         }
-        self.arm = next.or_else(|| self.timing.is_enough.is_none().then_some(0));
+        self.arms = if is_over && self.timing.is_enough.is_some() {
+            0..0
+        } else {
+            self.timing.at_once(if is_over { 0 } else { self.arms.end })
+        };
         Ok(())
+    }
+}
+
+impl Timing {
+    /// Returns the networks that are timed at once, the first of which is given: as many as there are workers.
+    fn at_once(&self, first: usize) -> Range<usize> {
+        first..self.arms.min(first + pool::size(self.arms, pool::cores()))
     }
 }
 
@@ -205,32 +238,35 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, report: &Rc<dyn Fn(RunTimes)>) {
     let start = {
         let mut borrowed = timer.borrow_mut();
         let Some(of) = borrowed.as_mut() else { return };
-        let Some(config) = of.timing.configs.get(of.times.len()) else {
+        let Some(config) = of.timing.configs.get(of.times.len()).cloned() else {
             let known = RunTimes::Known(std::mem::take(&mut of.times));
             drop(borrowed);
             return report(known);
         };
-        (of.began, of.frames) = (js_sys::Date::now(), Vec::new());
-        let task = if of.arm.is_none() { Task::Probe } else { Task::Time };
-        let arm = of.arm.unwrap_or(0) as u8;
+        of.begin(js_sys::Date::now());
+        let is_probe = of.arms.is_empty();
+        let arm = |arm: usize| {
+            let arm = arm as u8;
+            ArmStart { id: ArmId(arm.into()), arm, config: config.clone(), from: None }
+        };
         Start {
             slug: of.timing.slug,
-            task,
+            task: if is_probe { Task::Probe } else { Task::Time },
             device: of.timing.device,
-            arms: vec![ArmStart { id: ArmId::default(), arm, config: config.clone(), from: None }],
-            arms_per_seed: 1,
+            arms: if is_probe { vec![arm(0)] } else { of.arms.clone().map(arm).collect() },
+            arms_per_seed: of.arms.len().max(1),
             paused: false,
             request: None,
-            worker: Some(0),
-            shards: 1,
+            worker: is_probe.then_some(0),
+            shards: if is_probe { 1 } else { of.timing.shards },
         }
     };
     let listener = {
         let (timer, report) = (timer.clone(), report.clone());
         Callback::from(move |event: Event| {
-            let Event::Arm { run, event, .. } = event else { return };
+            let Event::Arm { run, arm, event, .. } = event else { return };
             let outcome = match &mut *timer.borrow_mut() {
-                Some(of) if of.run == Some(run) => of.on_event(event, js_sys::Date::now()),
+                Some(of) if of.run == Some(run) => of.on_event(arm.0.into(), event, js_sys::Date::now()),
                 _ => return,
             };
             if outcome != Ok(false) {
@@ -259,15 +295,9 @@ fn end(timer: &RefCell<Option<Timer>>) {
 mod tests {
     use crate::client::estimate::*;
 
-    fn timing(is_enough: Option<Enough>) -> Timer {
-        let timing = Timing {
-            slug: "mlp",
-            device: DeviceChoice::Cpu,
-            arms: 2,
-            configs: vec![Vec::new(); 2],
-            is_enough,
-        };
-        Timer::new(timing)
+    fn timing(is_enough: Option<Enough>) -> Timing {
+        let configs = vec![Vec::new(); 2];
+        Timing { slug: "mlp", device: DeviceChoice::Cpu, arms: 2, shards: 1, configs, is_enough }
     }
 
     fn cost(seconds: u32) -> ArmEvent {
@@ -278,38 +308,56 @@ mod tests {
     const OVER: ArmEvent = ArmEvent::Finished { stopped: false };
 
     #[test]
-    fn every_network_of_every_run_is_timed() {
-        let mut timer = timing(None);
-        for (seconds, arm, runs) in [(2, 1, 0), (2, 0, 1), (3, 1, 1), (3, 0, 2)] {
+    fn all_networks_of_every_run_are_timed() {
+        let mut timer = Timer { arms: 0..2, ..Timer::new(timing(None)) };
+        for (first, second) in [(2, 4), (3, 3)] {
+            timer.arms = 0..2;
+            timer.begin(0.0);
             // The frames that the networks send are not their costs.
-            assert_eq!(timer.on_event(ArmEvent::Frame(vec![1]), 0.0), Ok(false));
-            assert_eq!(timer.on_event(cost(seconds), 0.0), Ok(false));
-            assert_eq!(timer.on_event(OVER, 500.0), Ok(true));
-            assert_eq!((timer.arm, timer.times.len()), (Some(arm), runs));
+            assert_eq!(timer.on_event(1, ArmEvent::Frame(vec![1]), 0.0), Ok(false));
+            assert_eq!(timer.on_event(1, cost(second), 0.0), Ok(false));
+            assert_eq!(timer.on_event(1, OVER, 500.0), Ok(false));
+            assert_eq!(timer.on_event(0, cost(first), 600.0), Ok(false));
+            assert_eq!(timer.on_event(0, OVER, 700.0), Ok(true));
         }
-        let of = |seconds| RunTime { arms: vec![seconds; 2], spread: 1.5 };
-        assert_eq!(timer.times, [of(2.0), of(3.0)]);
+        let of = |arms| RunTime { arms, spread: 1.5, team: 1 };
+        assert_eq!(timer.times, [of(vec![2.0, 4.0]), of(vec![3.0, 3.0])]);
+    }
+
+    #[test]
+    fn networks_that_have_no_worker_are_timed_after_the_others() {
+        let mut timer = Timer { arms: 0..1, ..Timer::new(timing(None)) };
+        for arm in 0..2 {
+            timer.arms = arm..arm + 1;
+            timer.begin(0.0);
+            assert_eq!(timer.on_event(arm, cost(2), 0.0), Ok(false));
+            assert_eq!(timer.times.len(), 0);
+            assert_eq!(timer.on_event(arm, OVER, 0.0), Ok(true));
+            assert_eq!(timer.arms.start, 1 - arm);
+        }
+        assert_eq!(timer.times, [RunTime { arms: vec![2.0; 2], spread: 1.5, team: 1 }]);
     }
 
     #[test]
     fn runs_whose_probe_suffices_are_not_trained() {
         // The first run's number is known without training, the second's is not.
-        let mut timer = timing(Some(Box::new(|run, frames| run == 0 && !frames.is_empty())));
-        assert_eq!(timer.on_event(ArmEvent::Frame(vec![1]), 100.0), Ok(false));
-        assert_eq!(timer.on_event(OVER, 250.0), Ok(true));
-        assert_eq!((timer.arm, timer.times.len()), (None, 1));
-        assert_eq!(timer.on_event(OVER, 250.0), Ok(true));
-        assert_eq!((timer.arm, timer.times.len()), (Some(0), 1));
-        assert_eq!(timer.times, [RunTime { arms: vec![0.25], spread: 0.0 }]);
+        let mut timer = Timer::new(timing(Some(Box::new(|run, frames| run == 0 && !frames.is_empty()))));
+        timer.begin(0.0);
+        assert_eq!(timer.on_event(0, ArmEvent::Frame(vec![1]), 100.0), Ok(false));
+        assert_eq!(timer.on_event(0, OVER, 250.0), Ok(true));
+        assert_eq!((timer.arms.clone(), timer.times.len()), (0..0, 1));
+        timer.begin(250.0);
+        assert_eq!(timer.on_event(0, OVER, 250.0), Ok(true));
+        assert_eq!((timer.arms.start, timer.arms.is_empty(), timer.times.len()), (0, false, 1));
+        assert_eq!(timer.times, [RunTime { arms: vec![0.25], ..RunTime::default() }]);
     }
 
     #[test]
     fn a_measurement_without_costs_tells_nothing() {
-        let mut timer = timing(None);
-        assert_eq!(timer.on_event(OVER, 500.0), Err(()));
-        assert_eq!(
-            timer.on_event(ArmEvent::Failed(crate::protocol::LabError::Config(String::new())), 0.0),
-            Err(())
-        );
+        let mut timer = Timer { arms: 0..1, ..Timer::new(timing(None)) };
+        timer.begin(0.0);
+        assert_eq!(timer.on_event(0, OVER, 500.0), Err(()));
+        let failed = ArmEvent::Failed(crate::protocol::LabError::Config(String::new()));
+        assert_eq!(timer.on_event(0, failed, 0.0), Err(()));
     }
 }

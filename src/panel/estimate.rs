@@ -63,8 +63,8 @@ impl RunPlan {
     fn timing(&self) -> Timing {
         let (experiment, config) = (self.experiment, self.experiment.encode(&self.config));
         let configs = config.into_iter().collect();
-        let arms = experiment.arms.len();
-        Timing { slug: experiment.slug, device: self.options.device, arms, configs, is_enough: None }
+        let (arms, shards) = (experiment.arms.len(), experiment.shards(&self.config));
+        Timing { slug: experiment.slug, device: self.options.device, arms, shards, configs, is_enough: None }
     }
 }
 

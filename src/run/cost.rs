@@ -3,9 +3,9 @@
 use crate::core::LabError;
 use crate::core::settings::{Settings, with};
 use crate::run::arm::StepBatch;
-use crate::run::driver::Training;
+use crate::run::driver::{Training, begin, follow, split};
 use crate::run::graph_capture::FIRST_REPLAYED;
-use crate::run::timing::{ArmCost, WarmUp, score_steps};
+use crate::run::timing::{ArmCost, WarmUp, score_steps, shard_speed_up};
 use crate::run::training::read;
 use crate::run::{Directive, RunContext, Train};
 use burn::tensor::Device;
@@ -24,7 +24,8 @@ const SCORES_OF_LONG: f64 = 0.1;
 /// The number of reports that are timed.
 const REPORTS: usize = 8;
 
-/// Measures the costs of a network's run. Returns `None` if the page no longer wants to know.
+/// Measures the costs of a network's run on this worker, or on its team. Returns `None` if the page no longer wants to know, and
+/// on the workers that follow a team's leader.
 ///
 /// # Errors
 ///
@@ -35,7 +36,9 @@ pub async fn measure<E: Train>(
     device: &Device,
     ctx: &mut impl RunContext<E>,
 ) -> Result<Option<ArmCost>, LabError> {
-    if let Some(batch) = batch_of(&config).filter(|&batch| batch > 2 * SMALL_BATCH) {
+    let team = ctx.team();
+    let is_leader = team.as_ref().is_none_or(|team| team.place() == 0);
+    if let Some(batch) = batch_of(&config).filter(|&batch| batch > 2 * SMALL_BATCH && is_leader) {
         let Some(small) = with_small::<E>(&config, SMALL_BATCH, arm, device, ctx).await? else {
             return Ok(None);
         };
@@ -43,7 +46,9 @@ pub async fn measure<E: Train>(
             let Some(twice) = with_small::<E>(&config, 2 * SMALL_BATCH, arm, device, ctx).await? else {
                 return Ok(None);
             };
-            return Ok(Some(extrapolated(small, &twice, batch)));
+            let alone = extrapolated(small, &twice, batch);
+            let workers = team.map_or(1, |team| team.workers());
+            return Ok(Some(ArmCost { step_ms: alone.step_ms / shard_speed_up(workers), ..alone }));
         }
     }
     whole::<E>(config, arm, device, ctx).await
@@ -97,6 +102,11 @@ async fn whole<E: Train>(
     let start = ctx.now_ms();
     let mut training = E::Training::init(config, arm, device, ctx).await?;
     let (init_ms, steps) = (ctx.now_ms() - start, training.steps());
+    let team = ctx.team();
+    split::<E>(&mut training, device, team.clone());
+    if let Some(team) = team.as_ref().filter(|team| team.place() > 0) {
+        return follow(&mut training, &**team).await.map(|()| None);
+    }
     let first_timed = if is_cpu(device) { 1 } else { FIRST_REPLAYED + 1 };
     let (mut warm_up, mut step) = (WarmUp::default(), 0);
     while step < steps && !warm_up.is_settled() {
@@ -104,6 +114,7 @@ async fn whole<E: Train>(
         // The time of a step includes the turn of the event loop after it, as in a run.
         while step < steps && (step == first || ctx.now_ms() - start < BLOCK_MS) {
             step += 1;
+            begin::<E>(&mut training, team.as_deref());
             one_step::<E>(&mut training, step).await?;
             if ctx.yield_now().await == Directive::Stop {
                 return Ok(None);
@@ -125,6 +136,7 @@ async fn whole<E: Train>(
     let mut reports = Vec::new();
     for _ in 0..REPORTS {
         step += 1;
+        begin::<E>(&mut training, team.as_deref());
         one_step::<E>(&mut training, step).await?;
         let start = ctx.now_ms();
         training.report(StepBatch::default(), false, ctx).await?;
@@ -140,6 +152,9 @@ async fn whole<E: Train>(
     // A report that had to wait must not count: where reports take as long as the time between them, a run takes many times as
     // long.
     cost.report_ms = reports.get(reports.len() / 4).copied().unwrap_or_default();
+    if let Some(team) = &team {
+        team.end();
+    }
     Ok(Some(cost))
 }
 

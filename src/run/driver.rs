@@ -9,6 +9,7 @@ use crate::run::training::{check_finite, read, read_all};
 use crate::run::{Directive, Experiment, RunContext, Train};
 use burn::tensor::Device;
 use nn_lab_kernels::is_cpu;
+use std::rc::Rc;
 
 /// One arm in training: the part of the loop that a section implements.
 ///
@@ -134,12 +135,8 @@ pub async fn train<E: Train>(
         let checkpoint = Checkpoint::read(bytes, training.steps())?;
         restore(&mut training, &checkpoint)?;
     }
-    // On a GPU, one worker computes whole batches.
     let team = ctx.team();
-    let shards = if is_cpu(device) { E::shards(training.config_mut()) as usize } else { 1 };
-    if shards > 1 {
-        training.state_mut().split(Shards::new(shards, team.clone()));
-    }
+    split::<E>(&mut training, device, team.clone());
     if let Some(team) = team.as_ref().filter(|team| team.place() > 0) {
         return follow(&mut training, &**team).await;
     }
@@ -169,9 +166,7 @@ pub async fn train<E: Train>(
             break;
         }
         let started = if std::mem::take(&mut timed) { synchronize(&mut training, ctx).await? } else { None };
-        if let Some(team) = &team {
-            team.begin(postcard::to_stdvec(training.config_mut()).unwrap_or_default());
-        }
+        begin::<E>(&mut training, team.as_deref());
         training.draw_and_step(step).await?;
         if let Some(started) = started
             && let Some(ended) = synchronize(&mut training, ctx).await?
@@ -216,8 +211,27 @@ pub async fn train<E: Train>(
     Ok(())
 }
 
+/// Splits the batches of the coming steps into shards.
+pub(super) fn split<E: Train>(training: &mut E::Training, device: &Device, team: Option<Rc<dyn Team>>) {
+    // On a GPU, one worker computes whole batches.
+    let shards = if is_cpu(device) { E::shards(training.config_mut()) as usize } else { 1 };
+    if shards > 1 {
+        training.state_mut().split(Shards::new(shards, team));
+    }
+}
+
+/// Begins a step on the other workers of the team.
+pub(super) fn begin<E: Train>(training: &mut E::Training, team: Option<&dyn Team>) {
+    if let Some(team) = team {
+        team.begin(postcard::to_stdvec(training.config_mut()).unwrap_or_default());
+    }
+}
+
 /// Does the steps that the leader of the team begins, with its settings.
-async fn follow<E: Experiment>(training: &mut impl Training<E>, team: &dyn Team) -> Result<(), LabError> {
+pub(super) async fn follow<E: Experiment>(
+    training: &mut impl Training<E>,
+    team: &dyn Team,
+) -> Result<(), LabError> {
     while let Some(settings) = team.next().await {
         if let Ok(config) = postcard::from_bytes(&settings) {
             *training.config_mut() = config;

@@ -96,7 +96,7 @@ impl WarmUp {
     }
 }
 
-/// The measured costs of one network on one worker, from which the duration of its run follows.
+/// The measured costs of one network, on one worker or on a team, from which the duration of its run follows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ArmCost {
     /// The number of steps of the run.
@@ -119,7 +119,7 @@ impl ArmCost {
     /// The minimum time from one report to the next.
     const REPORT_EVERY_MS: f64 = 1000.0 / 30.0;
 
-    /// Returns the seconds that one worker needs for the run. Between two reports there is at least one step, and at least
+    /// Returns the seconds that this worker or team needs for the run. Between two reports there is at least one step, and at least
     /// [`Self::REPORT_EVERY_MS`] including the report.
     pub fn seconds(&self) -> f64 {
         let period = Self::REPORT_EVERY_MS.max(self.step_ms + self.report_ms);
@@ -129,17 +129,19 @@ impl ArmCost {
     }
 }
 
-/// The seconds of a run's networks, each alone on a worker.
+/// The seconds of a run's networks, each on a worker or a team of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunTime {
     /// The seconds of each network.
     pub arms: Vec<f64>,
     /// The largest factor by which slow steps of a network take longer.
     pub spread: f64,
+    /// The number of workers that computed each network.
+    pub team: usize,
 }
 
 impl RunTime {
-    /// Returns the seconds that one worker needs for all networks.
+    /// Returns the seconds that one worker or team needs for all networks.
     pub fn one_worker(&self) -> f64 {
         self.arms.iter().sum()
     }

@@ -92,7 +92,7 @@ mod cpu {
     use super::{LinearLayer, LinearLayerBackward, LinearLayerGrad};
     use crate::flex::{as_slice, contiguous, matrix, readable, tensor, tensor_like};
     use crate::product::{Matrix, add_product};
-    use crate::vector::normal;
+    use crate::vector::{AT_ONCE, normal};
     use burn::backend::ops::FloatTensorOps;
     use burn::backend::{Flex, TensorMetadata};
     use burn::tensor::{Shape, TensorData};
@@ -139,11 +139,10 @@ mod cpu {
 
     /// Replaces numbers with their GELU, and writes its slope.
     fn gelu_and_slope(numbers: &mut [f32], slopes: &mut [f32]) {
-        // Two vectors at a time, so that the processor has more independent work.
         let (whole, rest) = numbers.as_chunks_mut();
         let (whole_slopes, rest_slopes) = slopes.as_chunks_mut();
         for (numbers, slopes) in whole.iter_mut().zip(whole_slopes) {
-            gelu_of::<8>(numbers, slopes);
+            gelu_of::<AT_ONCE>(numbers, slopes);
         }
         for (x, slope) in rest.iter_mut().zip(rest_slopes) {
             gelu_of::<1>(from_mut(x), from_mut(slope));

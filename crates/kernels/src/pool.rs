@@ -47,45 +47,72 @@ pub trait ReluPoolGrad: Backend {
 mod cpu {
     use super::{ReluPool, ReluPoolGrad};
     use crate::flex::{as_slice, contiguous, tensor, tensor_like};
+    use crate::lanes::Lanes;
     use burn::backend::{Flex, TensorMetadata};
     use burn_flex::FlexTensor;
-    use std::array::from_fn;
 
-    /// Two neighbors in a row. A square is two pairs.
-    type Pair = [f32; 2];
     /// Squares computed at once.
     const LANES: usize = 4;
+    /// Elements of their upper or lower rows.
+    type Row = [f32; 2 * LANES];
 
-    /// NaN-propagating maximum, so that divergence stays visible.
-    #[inline(always)]
-    fn maximum(a: f32, b: f32) -> f32 {
-        if a > b || a.is_nan() { a } else { b }
-    }
-
-    /// Returns the maximum of each square.
-    #[inline(always)]
-    fn maxima<const N: usize>(upper: &[Pair; N], lower: &[Pair; N]) -> [f32; N] {
-        let upper: [f32; N] = from_fn(|i| maximum(upper[i][0], upper[i][1]));
-        let lower: [f32; N] = from_fn(|i| maximum(lower[i][0], lower[i][1]));
-        from_fn(|i| maximum(upper[i], lower[i]))
-    }
+    /// Some squares: the left and right elements of their upper rows, and those of their lower rows.
+    type Squares = [[Lanes; 2]; 2];
 
     #[inline(always)]
-    fn pool<const N: usize>(upper: &[Pair; N], lower: &[Pair; N]) -> [f32; N] {
-        maxima(upper, lower).map(|max| if max < 0.0 { 0.0 } else { max })
+    fn squares(upper: &Row, lower: &Row) -> Squares {
+        [upper, lower].map(|row| {
+            let (halves, _) = row.as_chunks::<LANES>();
+            Lanes::load(&halves[0]).halves(Lanes::load(&halves[1]))
+        })
     }
 
-    /// Returns the gradients of upper and lower pairs. Each element takes the whole gradient if it equals the
+    /// Returns the maximum of each square. NaN is passed on, so that divergence stays visible.
+    #[inline(always)]
+    fn maxima([upper, lower]: Squares) -> Lanes {
+        upper[0].maximum(upper[1]).maximum(lower[0].maximum(lower[1]))
+    }
+
+    #[inline(always)]
+    fn pool(upper: &Row, lower: &Row) -> Lanes {
+        maxima(squares(upper, lower)).maximum(Lanes::splat(0.0))
+    }
+
+    /// Returns the gradients of upper and lower rows. Each element takes the whole gradient if it equals the
     /// maximum, and otherwise passes it on to the next; this avoids branches, which would be mispredicted.
     #[inline(always)]
-    fn pool_back<const N: usize>(upper: &[Pair; N], lower: &[Pair; N], d: &[f32; N]) -> [[Pair; N]; 2] {
-        let max = maxima(upper, lower);
-        let d: [f32; N] = from_fn(|i| if max[i] > 0.0 { d[i] } else { 0.0 });
-        // For this element, and for those after it.
-        let part = |x: f32, max: f32, d: f32| if x == max { [d, 0.0] } else { [0.0, d] };
-        let first: [Pair; N] = from_fn(|i| part(upper[i][0], max[i], d[i]));
-        let second: [Pair; N] = from_fn(|i| part(upper[i][1], max[i], first[i][1]));
-        [from_fn(|i| [first[i][0], second[i][0]]), from_fn(|i| part(lower[i][0], max[i], second[i][1]))]
+    fn pool_back(upper: &Row, lower: &Row, d: &[f32; LANES]) -> [[Lanes; 2]; 2] {
+        let [upper, lower] = squares(upper, lower);
+        let max = maxima([upper, lower]);
+        let d = Lanes::load(d).where_greater(max, Lanes::splat(0.0));
+        let [first, d] = d.split_where_equal(upper[0], max);
+        let [second, d] = d.split_where_equal(upper[1], max);
+        let [third, d] = d.split_where_equal(lower[0], max);
+        let [fourth, _] = d.split_where_equal(lower[1], max);
+        [first.interleave(second), third.interleave(fourth)]
+    }
+
+    /// Returns some numbers, followed by zeros if there are fewer than `N`.
+    #[inline(always)]
+    fn padded<const N: usize>(numbers: &[f32]) -> [f32; N] {
+        numbers.first_chunk().copied().unwrap_or_else(|| {
+            let mut all = [0.0; N];
+            all.iter_mut().zip(numbers).for_each(|(to, x)| *to = *x);
+            all
+        })
+    }
+
+    /// Writes as many numbers as there is room for.
+    #[inline(always)]
+    fn put<const N: usize>(to: &mut [f32], numbers: [Lanes; N]) {
+        let (whole, rest) = to.as_chunks_mut();
+        if whole.len() == N {
+            whole.iter_mut().zip(numbers).for_each(|(to, numbers)| *to = numbers.numbers());
+            return;
+        }
+        let numbers = numbers.map(Lanes::numbers);
+        let to = whole.as_flattened_mut().iter_mut().chain(rest);
+        to.zip(numbers.as_flattened()).for_each(|(to, x)| *to = *x);
     }
 
     impl ReluPool for Flex {
@@ -96,16 +123,10 @@ mod cpu {
             let mut output = vec![0.0; batch * channels * h_out * w_out];
             let to_maps = output.chunks_exact_mut((h_out * w_out).max(1));
             for (map, to_map) in as_slice(&x).chunks_exact((h * w).max(1)).zip(to_maps) {
-                let to_rows = to_map.chunks_exact_mut(w_out.max(1));
-                for (pair, to) in map.chunks_exact(2 * w).zip(to_rows) {
-                    let [(upper, last_upper), (lower, last_lower)] =
-                        row_pairs(pair, w).map(<[Pair]>::as_chunks);
-                    let (to, last_to) = to.as_chunks_mut::<LANES>();
-                    for ((upper, lower), to) in upper.iter().zip(lower).zip(to) {
-                        *to = pool(upper, lower);
-                    }
-                    for ((&upper, &lower), to) in last_upper.iter().zip(last_lower).zip(last_to) {
-                        [*to] = pool(&[upper], &[lower]);
+                for (rows, to) in map.chunks_exact(2 * w).zip(to_map.chunks_exact_mut(w_out.max(1))) {
+                    let [upper, lower] = row_pair(rows, w).map(|row| row.chunks(2 * LANES));
+                    for ((upper, lower), to) in upper.zip(lower).zip(to.chunks_mut(LANES)) {
+                        put(to, [pool(&padded(upper), &padded(lower))]);
                     }
                 }
             }
@@ -113,10 +134,10 @@ mod cpu {
         }
     }
 
-    /// Splits two rows into pairs.
-    fn row_pairs(rows: &[f32], w: usize) -> [&[Pair]; 2] {
+    /// Splits two rows, without a last column that has no partner.
+    fn row_pair(rows: &[f32], w: usize) -> [&[f32]; 2] {
         let (upper, lower) = rows.split_at(w);
-        [upper, lower].map(|row| row.as_chunks().0)
+        [upper, lower].map(|row| &row[..w / 2 * 2])
     }
 
     impl ReluPoolGrad for Flex {
@@ -127,22 +148,17 @@ mod cpu {
             let mut d_x = vec![0.0; as_slice(&x).len()];
             let maps = as_slice(&x).chunks_exact((h * w).max(1)).zip(d_x.chunks_exact_mut((h * w).max(1)));
             for ((map, d_map), d) in maps.zip(as_slice(&d_output).chunks_exact((h_out * w_out).max(1))) {
-                let pairs = map.chunks_exact(2 * w).zip(d_map.chunks_exact_mut(2 * w));
-                for ((pair, d_pair), d) in pairs.zip(d.chunks_exact(w_out.max(1))) {
-                    let [(upper, last_upper), (lower, last_lower)] =
-                        row_pairs(pair, w).map(<[Pair]>::as_chunks);
-                    let (d_upper, d_lower) = d_pair.split_at_mut(w);
-                    let [(d_upper, last_d_upper), (d_lower, last_d_lower)] =
-                        [d_upper, d_lower].map(|row| row.as_chunks_mut().0.as_chunks_mut());
-                    let (d, last_d) = d.as_chunks::<LANES>();
-                    let d_pairs = d_upper.iter_mut().zip(d_lower);
-                    for (((upper, lower), d_pair), d) in upper.iter().zip(lower).zip(d_pairs).zip(d) {
-                        [*d_pair.0, *d_pair.1] = pool_back(upper, lower, d);
-                    }
-                    let d_pairs = last_d_upper.iter_mut().zip(last_d_lower);
-                    let last = last_upper.iter().zip(last_lower).zip(d_pairs).zip(last_d);
-                    for (((&upper, &lower), d_pair), &d) in last {
-                        [[*d_pair.0], [*d_pair.1]] = pool_back(&[upper], &[lower], &[d]);
+                let rows = map.chunks_exact(2 * w).zip(d_map.chunks_exact_mut(2 * w));
+                for ((rows, d_rows), d) in rows.zip(d.chunks_exact(w_out.max(1))) {
+                    let [upper, lower] = row_pair(rows, w).map(|row| row.chunks(2 * LANES));
+                    let (d_upper, d_lower) = d_rows.split_at_mut(w);
+                    let [d_upper, d_lower] =
+                        [d_upper, d_lower].map(|row| row[..w / 2 * 2].chunks_mut(2 * LANES));
+                    let d_rows = d_upper.zip(d_lower);
+                    for (((upper, lower), d_rows), d) in upper.zip(lower).zip(d_rows).zip(d.chunks(LANES)) {
+                        let [d_upper, d_lower] = pool_back(&padded(upper), &padded(lower), &padded(d));
+                        put(d_rows.0, d_upper);
+                        put(d_rows.1, d_lower);
                     }
                 }
             }

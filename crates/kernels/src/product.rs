@@ -16,8 +16,8 @@ pub(crate) const ROWS: usize = 4;
 pub(crate) const COLUMNS: usize = 8;
 /// Maximum number of terms that are added in registers, so that a strip stays in the cache.
 const DEPTH: usize = 256;
-/// Number of rows of the left matrix that are copied at once.
-const BLOCK: usize = 128;
+/// Number of rows of the left matrix that are copied at once, so that they stay in the cache for all columns.
+const BLOCK: usize = 32;
 
 /// A matrix in memory, as an operand of a product.
 #[derive(Clone, Copy, Debug)]
@@ -160,22 +160,28 @@ pub(crate) fn add_product(
 /// Like [`add_product`], with operands that have been copied already.
 pub(crate) fn add_product_of((sum, stride): (&mut [f32], usize), a: &Left, b: &Right) {
     for (column, of_b) in (0..b.width).step_by(COLUMNS).zip(b.strips()) {
-        let end = b.width.min(column + COLUMNS);
+        let columns = COLUMNS.min(b.width - column);
         for (row, of_a) in (0..a.width).step_by(ROWS).zip(a.strips()) {
             let sums = tile(of_a, of_b);
-            let rows = sum[row * stride..].chunks_mut(stride).take(ROWS.min(a.width - row));
-            for (to, sums) in rows.zip(sums) {
-                let to = &mut to[column..end];
-                match to.first_chunk_mut::<COLUMNS>() {
-                    Some(to) => *to = lanes(|i| to[i] + sums[i]),
-                    None => to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum),
+            let rows = ROWS.min(a.width - row);
+            let to = &mut sum[row * stride + column..];
+            if (rows, columns) == (ROWS, COLUMNS) {
+                for (r, sums) in sums.iter().enumerate() {
+                    if let Some(to) = to[r * stride..].first_chunk_mut::<COLUMNS>() {
+                        *to = lanes(|i| to[i] + sums[i]);
+                    }
+                }
+            } else {
+                for (r, sums) in sums.iter().enumerate().take(rows) {
+                    to[r * stride..].iter_mut().zip(&sums[..columns]).for_each(|(to, sum)| *to += sum);
                 }
             }
         }
     }
 }
 
-/// Returns the product of a strip of rows and a strip of columns.
+/// Returns the product of a strip of rows and a strip of columns. The loop is not unrolled: with two terms at a time, it takes
+/// 1.3 times as long in V8.
 #[inline(always)]
 pub(crate) fn tile(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
     let mut sums = [[0.0; COLUMNS]; ROWS];

@@ -1,8 +1,8 @@
 //! Vectorizable `exp`, `tanh` and logistic functions.
 //!
 //! The standard library's functions are calls for one number. These have neither branches nor calls, so that
-//! the compiler can use vector instructions. Their relative error is below 3e-7, where 32-bit rounding alone
-//! has 1e-7; tests compare them with 64-bit functions. The approximations are those of the Cephes library
+//! the compiler can use vector instructions. Their relative error is below 4e-7, where 32-bit rounding alone
+//! has 1e-7; tests compare them with 64-bit functions. The approximation of `exp` is that of the Cephes library
 //! (Moshier 1992).
 
 /// `1.5 * 2^23`. Adding it to a number below `2^22` rounds to an integer, which is then in the last bits of
@@ -28,18 +28,20 @@ pub fn exp(x: f32) -> f32 {
     power * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
-/// Returns `tanh x`.
+/// The coefficients of `tanh x / x = p(x^2) / q(x^2)`, from the highest power on: a least-squares fit on `[0, 8.3]`, reweighted
+/// until the largest relative error, 3e-9, was as small as possible.
+const TANH_P: [f32; 7] =
+    [-1.054_429_24e-13, 6.022_903e-11, -2.168_37e-8, 1.149_927_45e-5, 3.136_24e-3, 0.131_127_37, 1.0];
+const TANH_Q: [f32; 4] = [2.593_549e-4, 2.462_317_8e-2, 0.464_460_67, 1.0];
+/// Here the quotient is exactly 1 after rounding, and nowhere greater.
+const TANH_MAX: f32 = 8.07;
+
+/// Returns `tanh x`. The usual formula with `e^2x` would need another one for small `x`.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let (square, size) = (x * x, x.abs());
-    let mut p = -5.704_988_7e-3;
-    for coefficient in [2.063_909e-2, -5.373_971_6e-2, 0.133_314_42, -0.333_332_83] {
-        p = p * square + coefficient;
-    }
-    let near = x + x * square * p;
-    let far = (1.0 - 2.0 / (exp(2.0 * size.clamp(0.0, 20.0)) + 1.0)).copysign(x);
-    // Both are computed, so that this compiles to a select and not to a branch.
-    if size < 0.625 { near } else { far }
+    let x = x.clamp(-TANH_MAX, TANH_MAX);
+    let polynomial = |coefficients: &[f32]| coefficients.iter().fold(0.0, |sum, c| sum * (x * x) + c);
+    x * polynomial(&TANH_P) / polynomial(&TANH_Q)
 }
 
 /// Returns `1 / (1 + e^-x)`.
@@ -74,10 +76,20 @@ pub(crate) fn lanes<const N: usize>(f: impl Fn(usize) -> f32) -> [f32; N] {
     all
 }
 
-/// Applies a function to all numbers, eight at a time: with two vectors, the processor has more independent work.
+/// Numbers to compute at once with these functions: V8 loads their constants in every pass of a loop, so that 16 numbers per
+/// pass take less time each than 8 or 4.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// Applies a function to all numbers.
 #[inline(always)]
 pub(crate) fn apply(numbers: &mut [f32], f: impl Fn(f32) -> f32) {
-    let (whole, rest) = numbers.as_chunks_mut::<8>();
-    whole.iter_mut().for_each(|eight| *eight = lanes(|i| f(eight[i])));
-    rest.iter_mut().for_each(|x| *x = f(*x));
+    let (whole, rest) = numbers.as_chunks_mut::<AT_ONCE>();
+    let apply = |numbers: &mut [f32; AT_ONCE]| *numbers = lanes(|i| f(numbers[i]));
+    whole.iter_mut().for_each(apply);
+    if !rest.is_empty() {
+        let mut padded = [0.0; AT_ONCE];
+        padded[..rest.len()].copy_from_slice(rest);
+        apply(&mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
 }

@@ -127,7 +127,8 @@ impl Plan {
                 configs.get(run).is_some_and(|config| is_known(experiment, config, &record, &wanted))
             })
         });
-        Timing { slug: experiment.slug, device, arms: experiment.arms.len(), configs: encoded, is_enough }
+        let arms = experiment.arms.len();
+        Timing { slug: experiment.slug, device, arms, shards: 1, configs: encoded, is_enough }
     }
 
     /// Returns the estimated seconds of `left` runs, from the times of the timed ones. The middle one counts

@@ -4,11 +4,11 @@
 
 use super::{CausalAttention, CausalAttentionBackward, CausalAttentionGrad};
 use crate::flex::{as_slice, contiguous, tensor, tensor_like};
+use crate::lanes::Lanes;
 use crate::product::{COLUMNS, Left, Matrix, ROWS, Right, tile};
 use crate::vector::{exp, lanes};
 use burn::backend::{Flex, TensorMetadata};
 use burn_flex::FlexTensor;
-use std::array::from_fn;
 
 /// Queries computed at once.
 const QUERIES: usize = COLUMNS;
@@ -107,50 +107,66 @@ fn write_vectors(head: Head, a: &Left, rows: &[Row], block: usize, to: &mut [f32
 
 /// Writes the vectors of all keys, the products of the blocks' rows and the columns of `b`.
 fn write_key_vectors(head: Head, rows: &[Row], b: &Right, to: &mut [f32]) {
-    let mut strip = Vec::with_capacity(head.blocks() * QUERIES);
     for first in (0..head.n).step_by(ROWS) {
-        strip.clear();
-        // Only queries from the first key on attend to it.
-        for block in first / QUERIES..head.blocks() {
-            let rows = &rows[Head::rows_before(block)..][..head.visible_keys(block)];
-            // Keys after the last one are not written.
-            let keys: [&Row; ROWS] = from_fn(|key| &rows[(first + key).min(rows.len() - 1)]);
-            strip.extend(
-                (0..QUERIES).map(|query| [keys[0][query], keys[1][query], keys[2][query], keys[3][query]]),
-            );
-        }
-        let from = first / QUERIES * QUERIES;
-        strip.truncate(head.n - from);
         for (column, of_b) in (0..head.d).step_by(COLUMNS).zip(b.strips()) {
-            let sums = tile(&strip, &of_b[from..]);
+            let mut sums = [[Lanes::splat(0.0); 2]; ROWS];
+            // Only queries from the first key on attend to it.
+            for block in first / QUERIES..head.blocks() {
+                let keys = &rows[Head::rows_before(block)..][..head.visible_keys(block)][first..];
+                let of_b = &of_b[block * QUERIES..];
+                match (keys.first_chunk(), of_b.first_chunk()) {
+                    (Some(keys), Some(of_b)) => add_products(&mut sums, keys, of_b),
+                    _ => add_products(&mut sums, &padded(keys), &padded(of_b)),
+                }
+            }
             let end = head.d.min(column + COLUMNS);
             for (to, sums) in to[first * head.stride..].chunks_mut(head.stride).zip(sums) {
+                let sums = sums.map(Lanes::numbers);
                 let to = &mut to[column..end];
-                match to.first_chunk_mut() {
-                    Some(to) => *to = sums,
-                    None => to.copy_from_slice(&sums[..to.len()]),
-                }
+                to.iter_mut().zip(sums.as_flattened()).for_each(|(to, sum)| *to = *sum);
             }
         }
     }
 }
 
+/// Adds the products of the rows of some keys and the columns of `b`.
+#[inline(always)]
+fn add_products(sums: &mut [[Lanes; 2]; ROWS], keys: &[Row; ROWS], b: &[[f32; COLUMNS]; QUERIES]) {
+    for (query, b) in b.iter().enumerate() {
+        let b = halves(b);
+        for (sums, key) in sums.iter_mut().zip(keys) {
+            let factor = Lanes::splat(key[query]);
+            *sums = [factor.multiply_add(b[0], sums[0]), factor.multiply_add(b[1], sums[1])];
+        }
+    }
+}
+
+/// Returns some rows, followed by zeros.
+fn padded<const N: usize>(rows: &[Row]) -> [Row; N] {
+    let mut all = [[0.0; QUERIES]; N];
+    all.iter_mut().zip(rows).for_each(|(to, row)| *to = *row);
+    all
+}
+
 /// Replaces the products `s` of a block with `e^(scale s - max) / sum e^(scale s - max)`, and with 0 for hidden
 /// keys.
 fn softmax(scores: &mut [Row], block: usize, scale: f32) {
+    // From this key on, each key is hidden from one more query.
     let first = (block * QUERIES).min(scores.len());
-    for row in &mut *scores {
-        *row = lanes(|i| scale * row[i]);
-    }
-    for (key, row) in scores[first..].iter_mut().enumerate() {
-        row[..key.min(QUERIES)].fill(f32::NEG_INFINITY);
-    }
     let mut max = [f32::NEG_INFINITY; QUERIES];
-    for row in &*scores {
-        max = lanes(|i| if row[i] > max[i] { row[i] } else { max[i] });
+    for row in &scores[..first] {
+        max = lanes(|i| if scale * row[i] > max[i] { scale * row[i] } else { max[i] });
     }
-    for row in &mut *scores {
-        *row = lanes(|i| exp(row[i] - max[i]));
+    for (key, row) in scores[first..].iter().enumerate() {
+        max = lanes(|i| if i >= key && scale * row[i] > max[i] { scale * row[i] } else { max[i] });
+    }
+    // Two rows at a time, which are `AT_ONCE` numbers.
+    let (pairs, last) = scores.as_chunks_mut::<2>();
+    for [a, b] in pairs {
+        (*a, *b) = (lanes(|i| exp(scale * a[i] - max[i])), lanes(|i| exp(scale * b[i] - max[i])));
+    }
+    for row in last {
+        *row = lanes(|i| exp(scale * row[i] - max[i]));
     }
     for (key, row) in scores[first..].iter_mut().enumerate() {
         row[..key.min(QUERIES)].fill(0.0);
@@ -222,11 +238,23 @@ impl CausalAttentionGrad for Flex {
 
 /// Replaces the gradients of a block's probabilities with those of its scores before scaling.
 fn softmax_gradient(d: &mut [Row], p: &[Row], scale: f32) {
-    let mut means = [0.0; QUERIES];
+    let mut means = [Lanes::splat(0.0); 2];
     for (d, p) in d.iter().zip(p) {
-        means = lanes(|i| means[i] + d[i] * p[i]);
+        let (d, p) = (halves(d), halves(p));
+        means = [d[0].multiply_add(p[0], means[0]), d[1].multiply_add(p[1], means[1])];
     }
-    for (d, p) in d.iter_mut().zip(p) {
-        *d = lanes(|i| scale * p[i] * (d[i] - means[i]));
+    let scale = Lanes::splat(scale);
+    for (d_row, p) in d.iter_mut().zip(p) {
+        let (d, p) = (halves(d_row), halves(p));
+        let (to, _) = d_row.as_chunks_mut();
+        to[0] = scale.multiply(p[0]).multiply(d[0].subtract(means[0])).numbers();
+        to[1] = scale.multiply(p[1]).multiply(d[1].subtract(means[1])).numbers();
     }
+}
+
+/// Returns the numbers of a row.
+#[inline(always)]
+fn halves(row: &Row) -> [Lanes; 2] {
+    let (halves, _) = row.as_chunks();
+    [Lanes::load(&halves[0]), Lanes::load(&halves[1])]
 }

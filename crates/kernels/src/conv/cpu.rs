@@ -14,33 +14,69 @@ use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::backend::{Flex, TensorMetadata};
 use burn_flex::FlexTensor;
 
-/// Copies a row, shifted left by `shift` positions and padded with zeros.
-fn shifted(to: &mut [f32], from: &[f32], shift: isize) {
-    let (n, by) = (to.len(), shift.unsigned_abs().min(to.len()));
-    if shift >= 0 {
-        to[..n - by].copy_from_slice(&from[by..]);
-        to[n - by..].fill(0.0);
-    } else {
-        to[by..].copy_from_slice(&from[..n - by]);
-        to[..by].fill(0.0);
+/// Rows of a map, with zeros around them.
+struct Padded {
+    numbers: Vec<f32>,
+    padding: usize,
+    /// The length of a row.
+    stride: usize,
+}
+
+impl Padded {
+    /// Returns room for some rows of a map.
+    fn new(shape: &Shape, rows: usize) -> Self {
+        let padding = shape.padding();
+        let stride = shape.w + 2 * padding;
+        Self { numbers: vec![0.0; (rows + 2 * padding) * stride], padding, stride }
+    }
+
+    /// Copies rows `first..end` of a map and those around them. Outside of the map are zeros.
+    fn set(&mut self, map: &[f32], w: usize, first: usize, end: usize) {
+        let (padding, rows) = (self.padding, end - first + 2 * self.padding);
+        for (row, to) in (first..).zip(self.numbers.chunks_exact_mut(self.stride)).take(rows) {
+            let to = &mut to[padding..padding + w];
+            let from = row.checked_sub(padding).and_then(|row| map.get(row * w..(row + 1) * w));
+            match from {
+                Some(from) => to.copy_from_slice(from),
+                None => to.fill(0.0),
+            }
+        }
+    }
+
+    /// Copies rows of `w` numbers, from the given column on.
+    fn copy(&self, (row, column): (usize, usize), w: usize, to: &mut [f32]) {
+        let from = self.numbers[row * self.stride..].chunks(self.stride);
+        /// For so few numbers, a call that copies them would take longer than the copy.
+        macro_rules! by_width {
+            ($($width:literal),*) => {
+                match w {
+                    $($width => to.as_chunks_mut::<$width>().0.iter_mut().zip(from).for_each(|(to, from)| {
+                        if let Some(from) = from[column..].first_chunk() {
+                            *to = *from;
+                        }
+                    }),)*
+                    _ => to.chunks_exact_mut(w).zip(from).for_each(|(to, from)| to.copy_from_slice(&from[column..column + w])),
+                }
+            };
+        }
+        by_width!(2, 4, 8, 16);
     }
 }
 
 /// Writes the input of each weight at the output positions of some rows: `[c_in K K, positions]`.
 fn im2col(shape: &Shape, x: &[f32], (first, end): (usize, usize), columns: &mut Vec<f32>) {
     let Shape { c_in, h, w, kernel, .. } = *shape;
-    let padding = shape.padding() as isize;
     let positions = (end - first) * w;
     columns.resize(shape.weights() * positions, 0.0);
-    let weights = (0..c_in).flat_map(|i| (0..kernel * kernel).map(move |at| (i, at / kernel, at % kernel)));
-    for ((i, u, v), column) in weights.zip(columns.chunks_exact_mut(positions)) {
-        for (row, to) in (first..end).zip(column.chunks_exact_mut(w)) {
-            let source = (row % h) as isize + u as isize - padding;
-            if (0..h as isize).contains(&source) {
-                let from = shape.row(c_in, i, row - row % h + source as usize);
-                shifted(to, &x[from..from + w], v as isize - padding);
-            } else {
-                to.fill(0.0);
+    let mut padded = Padded::new(shape, h.min(end - first));
+    for image in first / h..end.div_ceil(h) {
+        let (from, to) = (first.max(image * h), end.min((image + 1) * h));
+        let at = (from - first) * w..(to - first) * w;
+        let maps = x[image * c_in * h * w..].chunks_exact(h * w);
+        for (map, columns) in maps.zip(columns.chunks_exact_mut(kernel * kernel * positions)) {
+            padded.set(map, w, from - image * h, to - image * h);
+            for (weight, column) in columns.chunks_exact_mut(positions).enumerate() {
+                padded.copy((weight / kernel, weight % kernel), w, &mut column[at.clone()]);
             }
         }
     }

@@ -13,11 +13,16 @@
 //! `[c_in, tiles]`.
 
 use super::shape::{Shape, row_blocks};
-use super::tiles::{ELEMENTS, Layout, Tiles, Vector, write_gradient, write_input, write_output};
+use super::tiles::{
+    ELEMENTS, Layout, Tiles, Vector, channel_stride, write_gradient, write_input, write_output,
+};
 use crate::lanes::Lanes;
 use crate::product::{Left, Matrix, ROWS, tile};
 use crate::vector::lanes;
 use std::array::from_fn;
+
+/// Four tiles.
+type Half = [f32; 4];
 
 /// With fewer channels, the transformations cost more than they save.
 const MIN_CHANNELS: usize = 8;
@@ -83,12 +88,12 @@ pub(super) fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f
     let mut output = vec![0.0; batch * c_out * h * w];
     let zeros = vec![0.0; c_out];
     let bias = bias.unwrap_or(&zeros);
-    let [padded_in, padded_out] = [c_in, c_out].map(|channels| channels.next_multiple_of(ROWS));
+    let (stride, padded_out) = (channel_stride(c_in), c_out.next_multiple_of(ROWS));
     let (mut v, mut m) = (Vec::new(), vec![[0.0; 8]; ELEMENTS * padded_out]);
     for (first, end) in blocks(shape, &tiles) {
         write_input(&tiles, c_in, x, (first, end), (&mut v, Layout::Channels));
-        for (vector, v) in v.chunks_exact(ELEMENTS * padded_in).enumerate() {
-            let elements = v.chunks_exact(padded_in).zip(m.chunks_exact_mut(padded_out));
+        for (vector, v) in v.chunks_exact(ELEMENTS * stride).enumerate() {
+            let elements = v.chunks_exact(stride).zip(m.chunks_exact_mut(padded_out));
             for (weights, (v, m)) in weights.iter().zip(elements) {
                 for (weights, m) in weights.strips().zip(m.as_chunks_mut().0) {
                     *m = tile(weights, v);
@@ -113,11 +118,12 @@ pub(super) fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec
         write_gradient(&tiles, c_out, d_output, rows, (&mut d, Layout::Groups(2)));
         let of_elements = d.chunks_exact(vectors * padded_out).zip(v.chunks_exact(vectors * padded_in));
         for ((d, v), sums) in of_elements.zip(sums.chunks_exact_mut(padded_out * padded_in)) {
-            let (d, v) = (d.as_chunks().0, v.as_chunks().0);
-            for (d, sums) in d.chunks_exact(vectors).zip(sums.chunks_exact_mut(2 * padded_in)) {
+            let [d, v] = [d, v].map(<[Vector]>::as_flattened);
+            let (d, v) = (d.as_chunks().0.as_chunks().0, v.as_chunks().0.as_chunks().0);
+            for (d, sums) in d.chunks_exact(2 * vectors).zip(sums.chunks_exact_mut(2 * padded_in)) {
                 let (upper, lower) = sums.split_at_mut(padded_in);
                 let columns = upper.as_chunks_mut::<4>().0.iter_mut().zip(lower.as_chunks_mut::<4>().0);
-                for (v, (upper, lower)) in v.chunks_exact(vectors).zip(columns) {
+                for (v, (upper, lower)) in v.chunks_exact(2 * vectors).zip(columns) {
                     let found = dots(d, v);
                     *upper = lanes(|i| upper[i] + found[0][i]);
                     *lower = lanes(|i| lower[i] + found[1][i]);
@@ -141,16 +147,14 @@ pub(super) fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec
 
 /// Returns the dot products over all tiles of two channels of `d` and four channels of `v`.
 #[inline(always)]
-fn dots(d: &[[Vector; 2]], v: &[[Vector; 4]]) -> [[f32; 4]; 2] {
+fn dots(d: &[[Half; 2]], v: &[[Half; 4]]) -> [[f32; 4]; 2] {
     let mut sums = [[Lanes::splat(0.0); 4]; 2];
     for (d, v) in d.iter().zip(v) {
-        for half in 0..2 {
-            let v = [load(&v[0], half), load(&v[1], half), load(&v[2], half), load(&v[3], half)];
-            for (sums, d) in sums.iter_mut().zip(d) {
-                let d = load(d, half);
-                for (sum, v) in sums.iter_mut().zip(v) {
-                    *sum = d.multiply_add(v, *sum);
-                }
+        let v = [Lanes::load(&v[0]), Lanes::load(&v[1]), Lanes::load(&v[2]), Lanes::load(&v[3])];
+        for (sums, d) in sums.iter_mut().zip(d) {
+            let d = Lanes::load(d);
+            for (sum, v) in sums.iter_mut().zip(v) {
+                *sum = d.multiply_add(v, *sum);
             }
         }
     }
@@ -162,9 +166,4 @@ fn dots(d: &[[Vector; 2]], v: &[[Vector; 4]]) -> [[f32; 4]; 2] {
         }
     }
     found
-}
-
-#[inline(always)]
-fn load(vector: &Vector, half: usize) -> Lanes {
-    Lanes::load(&vector.as_chunks().0[half])
 }

@@ -3,7 +3,7 @@
 use super::LstmScan;
 use crate::flex::{as_slice, contiguous, tensor};
 use crate::matrix::{Recurrent, at_last_position};
-use crate::vector::{lanes, sigmoid, tanh};
+use crate::vector::{apply, lanes, sigmoid, tanh};
 use burn::backend::{Flex, TensorMetadata};
 use burn_flex::FlexTensor;
 use std::array::{from_fn, from_mut};
@@ -25,11 +25,9 @@ impl LstmScan for Flex {
             let a = &mut gates[4 * t * step..4 * (t + 1) * step];
             let before = c_before.len().checked_sub(step);
             weight.add(a, h_before);
-            for (row, a) in a.chunks_exact_mut(d_gates).enumerate() {
-                let at = row * d_h..(row + 1) * d_h;
-                let c_before = &before.map_or(&zeros[..], |before| &c_before[before..])[at.clone()];
-                cells(quarters_mut(a, d_h), c_before, &mut c_now[at.clone()], &mut h_now[at]);
-            }
+            let (c_now, h_now) = (&mut c_now[..step], &mut h_now[..step]);
+            let c_before = before.map_or(&zeros[..], |before| &c_before[before..]);
+            update([d_h, d_gates], a, c_before, c_now, h_now);
         }
         (
             tensor(gates, [seq_len, batch, d_gates]),
@@ -54,6 +52,7 @@ impl LstmScan for Flex {
         let mut d_hidden = at_last_position(as_slice(&d_last), seq_len);
         let mut d_cell = vec![0.0; seq_len * step];
         let zeros = vec![0.0; step];
+        let mut squashed = vec![0.0; step];
         for t in (0..seq_len).rev() {
             let (start, end) = (t * step, (t + 1) * step);
             let before = start.checked_sub(step);
@@ -61,10 +60,12 @@ impl LstmScan for Flex {
             let (d_h_earlier, d_h_now) = d_hidden.split_at_mut(start);
             let (d_c_earlier, d_c_now) = d_cell.split_at_mut(start);
             let delta = &mut deltas[4 * start..4 * end];
+            squashed.copy_from_slice(&cells[start..end]);
+            apply(&mut squashed, tanh);
             for row in 0..batch {
                 let at = row * d_h..(row + 1) * d_h;
                 let [i, f, g, o] = quarters(&gates[4 * (start + at.start)..4 * (start + at.end)], d_h);
-                let (c, c_before) = (&cells[start + at.start..start + at.end], &cells_before[at.clone()]);
+                let (c, c_before) = (&squashed[at.clone()], &cells_before[at.clone()]);
                 let (d_h_row, d_c) = (&d_h_now[at.clone()], &mut d_c_now[at.clone()]);
                 let delta = &mut delta[4 * at.start..4 * at.end];
                 cell_gradients([i, f, g, o], [c, c_before, d_h_row], d_c, quarters_mut(delta, d_h));
@@ -90,49 +91,44 @@ fn quarters(row: &[f32], d_h: usize) -> [&[f32]; 4] {
     from_fn(|gate| &row[gate * d_h..(gate + 1) * d_h])
 }
 
+/// Splits a row into the input and forget gates, the candidates and the output gates.
+fn three_parts(row: &mut [f32], d_h: usize) -> [&mut [f32]; 3] {
+    let (i_f, g_o) = row.split_at_mut(2 * d_h);
+    let (g, o) = g_o.split_at_mut(d_h);
+    [i_f, g, o]
+}
+
 fn quarters_mut(row: &mut [f32], d_h: usize) -> [&mut [f32]; 4] {
     let (i_f, g_o) = row.split_at_mut(2 * d_h);
     let ((i, f), (g, o)) = (i_f.split_at_mut(d_h), g_o.split_at_mut(d_h));
     [i, f, g, o]
 }
 
-/// Cells computed at once. With two vectors, the processor has more independent work.
+/// Applies the activations of a position's gates, and writes its cells and hidden states.
+fn update([d_h, d_gates]: [usize; 2], gates: &mut [f32], c_before: &[f32], c: &mut [f32], h: &mut [f32]) {
+    let rows = c.chunks_exact_mut(d_h.max(1)).zip(c_before.chunks_exact(d_h.max(1)));
+    for (gates, (c, c_before)) in gates.chunks_exact_mut(d_gates.max(1)).zip(rows) {
+        let [input_and_forget, g, o] = three_parts(gates, d_h);
+        apply(input_and_forget, sigmoid);
+        apply(g, tanh);
+        apply(o, sigmoid);
+        let (i, f) = input_and_forget.split_at(d_h);
+        for ((c, before), ((i, f), g)) in c.iter_mut().zip(c_before).zip(i.iter().zip(f).zip(&*g)) {
+            *c = i * g + f * before;
+        }
+    }
+    h.copy_from_slice(c);
+    apply(h, tanh);
+    for (h, gates) in h.chunks_exact_mut(d_h.max(1)).zip(gates.chunks_exact(d_gates.max(1))) {
+        h.iter_mut().zip(&gates[3 * d_h..]).for_each(|(h, o)| *h *= o);
+    }
+}
+
+/// Cells whose gradients are computed at once.
 const LANES: usize = 8;
 
-/// Applies the activations of a row's gates, and writes its cells and hidden states.
-fn cells(gates: [&mut [f32]; 4], c_before: &[f32], c: &mut [f32], h: &mut [f32]) {
-    let [i, f, g, o] = gates.map(|gate| gate.as_chunks_mut::<LANES>());
-    let (before, c, h) = (c_before.as_chunks(), c.as_chunks_mut(), h.as_chunks_mut());
-    let whole = i.0.iter_mut().zip(f.0).zip(g.0.iter_mut().zip(o.0));
-    for (((gates_i_f, gates_g_o), before), (c, h)) in whole.zip(before.0).zip(c.0.iter_mut().zip(h.0)) {
-        update([gates_i_f.0, gates_i_f.1, gates_g_o.0, gates_g_o.1], before, c, h);
-    }
-    let rest = i.1.iter_mut().zip(f.1).zip(g.1.iter_mut().zip(o.1));
-    for (((gates_i_f, gates_g_o), before), (c, h)) in rest.zip(before.1).zip(c.1.iter_mut().zip(h.1)) {
-        let gates = [gates_i_f.0, gates_i_f.1, gates_g_o.0, gates_g_o.1].map(from_mut);
-        update::<1>(gates, &[*before], from_mut(c), from_mut(h));
-    }
-}
-
-#[inline(always)]
-fn update<const N: usize>(
-    [i, f, g, o]: [&mut [f32; N]; 4],
-    before: &[f32; N],
-    c: &mut [f32; N],
-    h: &mut [f32; N],
-) {
-    (*i, *f, *g, *o) = (
-        lanes(|at| sigmoid(i[at])),
-        lanes(|at| sigmoid(f[at])),
-        lanes(|at| tanh(g[at])),
-        lanes(|at| sigmoid(o[at])),
-    );
-    *c = lanes(|at| i[at] * g[at] + f[at] * before[at]);
-    *h = lanes(|at| o[at] * tanh(c[at]));
-}
-
 /// Adds the gradients of a row's cells to those from later positions, and writes those of its gates before the
-/// activations. The inputs are the cells, the cells before, and the gradients of the hidden states.
+/// activations. The inputs are tanh of the cells, the cells before, and the gradients of the hidden states.
 fn cell_gradients(gates: [&[f32]; 4], inputs: [&[f32]; 3], d_c: &mut [f32], deltas: [&mut [f32]; 4]) {
     let (gates, inputs) = (gates.map(<[f32]>::as_chunks::<LANES>), inputs.map(<[f32]>::as_chunks::<LANES>));
     let (whole, rest) = d_c.as_chunks_mut::<LANES>();
@@ -151,10 +147,9 @@ fn cell_gradients(gates: [&[f32]; 4], inputs: [&[f32]; 3], d_c: &mut [f32], delt
 #[inline(always)]
 fn gradient<const N: usize>(
     [i, f, g, o]: [[f32; N]; 4],
-    [c, before, d_h]: [[f32; N]; 3],
+    [squashed, before, d_h]: [[f32; N]; 3],
     d_c: &mut [f32; N],
 ) -> [[f32; N]; 4] {
-    let squashed = lanes::<N>(|at| tanh(c[at]));
     let d: [f32; N] = lanes(|at| d_c[at] + d_h[at] * o[at] * (1.0 - squashed[at] * squashed[at]));
     *d_c = d;
     [
