@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_worker_with_the_longest_part_decides() {
-        let time = RunTime { arms: vec![3.0, 1.0], spread: 1.0 };
+        let time = RunTime { arms: vec![3.0, 1.0], spread: 1.0, team: 1 };
         assert_eq!(time.one_worker(), 4.0);
         assert_eq!(time.spread_over(1, 2, |arm| arm % 2), 3.0);
         assert_eq!(time.spread_over(1, 1, |_| 0), 4.0);
