@@ -389,7 +389,7 @@ fn without_its_files_cifar10_is_unavailable_and_the_message_names_them() {
     let (record, result) = Collector::<Cnn>::default().probe(&config);
     assert!(!record.cifar10);
     assert_eq!(record.blocks, Some(block_formula(&config)), "all else is shown");
-    let Err(LabError::Data(words)) = result else { panic!("{result:?}") };
+    let Err(LabError::NoData(words)) = result else { panic!("{result:?}") };
     assert!(words.contains(".bin") && words.contains(".tar.gz"), "{words}");
     // Synthetic records: a training file without a test file is not enough.
     let records: std::rc::Rc<[u8]> =
@@ -400,7 +400,7 @@ fn without_its_files_cifar10_is_unavailable_and_the_message_names_them() {
     };
     let (record, result) = with(&["data_batch_1.bin"]).probe(&config);
     assert!(!record.cifar10);
-    assert!(matches!(result, Err(LabError::Data(words)) if words.contains("test_batch.bin")));
+    assert!(matches!(result, Err(LabError::NoData(words)) if words.contains("test_batch.bin")));
     let both = ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"];
     let (record, result) = with(&both).probe(&config);
     assert_eq!((record.cifar10, result), (true, Ok(())));

@@ -227,7 +227,9 @@ fn too_few_points_are_refused_and_the_networks_are_still_shown() {
         let (record, probed) = Collector::<Mlp>::default().probe(&config);
         assert_eq!(record.params_counted.map(u64::from), Some(params_formula(&config)));
         assert!(record.collapse.is_some() && record.samples().is_none());
-        let Err(LabError::Data(words)) = run::<Mlp>(config).1 else { panic!("it is refused") };
+        let Err(LabError::Data(words) | LabError::NoData(words)) = run::<Mlp>(config).1 else {
+            panic!("it is refused")
+        };
         (words, probed)
     };
     // Before training, the board says this itself.

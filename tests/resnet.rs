@@ -635,7 +635,7 @@ fn a_changed_learning_rate_applies_and_an_excessive_one_ends_with_a_message() {
 #[test]
 fn cifar_10_is_requested_or_trained_on() {
     let config = Config { dataset: Dataset::Cifar10, side: 32, ..tiny() };
-    let Err(LabError::Data(text)) = run::<ResNet>(config.clone()).1 else { panic!("there are no files") };
+    let Err(LabError::NoData(text)) = run::<ResNet>(config.clone()).1 else { panic!("there are no files") };
     assert!(text.contains("CIFAR-10"), "{text}");
     let Some(user_files) = crate::collector::real_cifar10() else { return };
     let mut out = Collector::<ResNet> { user_files, ..Collector::default() };

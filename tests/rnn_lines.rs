@@ -115,7 +115,7 @@ fn recall_has_no_lines() {
 fn missing_and_tiny_sets_of_lines_have_their_sentence() {
     let missing = Config { task: TaskChoice::Lines, ..small() };
     let (record, result) = Collector::<Rnn>::default().probe(&missing);
-    assert!(matches!(result, Err(LabError::Data(why)) if why.contains("no set of lines")));
+    assert!(matches!(result, Err(LabError::NoData(why)) if why.contains("no set of lines")));
     // Closed forms have a default shape.
     assert!(params_rnn(&missing) > 0 && record.lines.is_none());
     let (config, _) = with_lines(&lines(40), small());

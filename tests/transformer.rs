@@ -282,5 +282,5 @@ fn a_named_text_is_loaded_from_its_data_file() {
 fn a_missing_own_text_is_requested() {
     let mut out = Collector::<Transformer>::default();
     let result = train::<Transformer>(&tiny(), &mut out);
-    assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Add a text first")));
+    assert!(matches!(result, Err(LabError::NoData(why)) if why.contains("Add a text first")));
 }

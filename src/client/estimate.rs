@@ -20,6 +20,9 @@ const MAX_MS: u32 = 45_000;
 const START_S: f64 = 0.15;
 /// The seconds until further workers have started.
 const FURTHER_S: f64 = 0.25;
+/// The factor by which a run takes longer if its workers keep all cores busy, because the page draws it on one of them. It is
+/// the median over all presets on two cores (`./lab bench estimates`).
+const DRAWING: f64 = 1.13;
 
 /// The runs to be timed.
 #[derive(Default)]
@@ -67,9 +70,10 @@ pub fn run_seconds(time: &RunTime, shards: usize, seeds: usize, kind: DeviceKind
     let workers = workers_for(arms * seeds, kind);
     let as_timed = time.spread_over(seeds, workers, |index| pool::worker_of(index, arms, workers));
     let alone = as_timed * shard_speed_up(time.team);
+    let drawing = if kind == DeviceKind::Cpu && workers * team >= pool::cores() { DRAWING } else { 1.0 };
     // The workers that the page already has need not start.
     let has_all = Dispatcher::get().pool().workers >= workers.max(arms * seeds * team);
-    alone / shard_speed_up(team) + START_S + if has_all { 0.0 } else { FURTHER_S }
+    drawing * alone / shard_speed_up(team) + START_S + if has_all { 0.0 } else { FURTHER_S }
 }
 
 /// Times the runs that `key` identifies, if it is `Some` and while `may_time` is true. `what` returns them.

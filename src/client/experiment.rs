@@ -8,6 +8,7 @@ use crate::client::options::RunOptions;
 use crate::client::pool;
 use crate::client::session::{Action, Session, StartedArm, split_arm_id};
 use crate::client::unfinished::{Running, Unfinished, UnfinishedRun, use_unfinished};
+use crate::core::LabError;
 use crate::core::schema::{Schema, Values};
 use crate::protocol::{
     ArmId, ArmStart, Command, DeviceInfo, Pace, Progress, RunId, RunState, SavedArm, Task,
@@ -62,7 +63,7 @@ pub struct AnyRun {
     /// True while the settings wait for their probe, and while it is running.
     pub probing: bool,
     /// The reason why the probe failed, if it did.
-    pub probe_error: Option<String>,
+    pub probe_error: Option<LabError>,
     /// The progress of the slowest arm.
     pub progress: Progress,
     /// The pace of the slowest arm.

@@ -27,7 +27,7 @@ pub(super) struct Session {
     /// The number of runs started so far.
     pub(super) run: u32,
     pub(super) probing: bool,
-    pub(super) probe_error: Option<String>,
+    pub(super) probe_error: Option<LabError>,
     /// The reason why the run could not start.
     error: Option<String>,
     pub(super) device: Option<DeviceInfo>,
@@ -89,7 +89,9 @@ impl Reducible for Session {
                 next.saved = Rc::new(arms.into_iter().map(|(_, saved)| saved).collect());
                 (0..next.arms.len()).for_each(|arm| next.restore_arm(ArmId(arm as u16)));
             }
-            Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
+            Action::Failed(Task::Probe, error) => {
+                (next.probing, next.probe_error) = (false, Some(LabError::Device(error)));
+            }
             Action::Failed(Task::Train | Task::Verify | Task::File | Task::Time, error) => {
                 next.error = Some(error)
             }
@@ -212,12 +214,12 @@ impl Session {
                 let applied = self.apply_frame(ArmId::default(), &frame);
                 self.copy_probe();
                 if let Err(error) = applied {
-                    self.probe_error = Some(error);
+                    self.probe_error = Some(LabError::Data(error));
                 }
             }
             // A probe that answers requests stays.
             ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => self.probing = false,
-            ArmEvent::Failed(error) => (self.probing, self.probe_error) = (false, Some(error.to_string())),
+            ArmEvent::Failed(error) => (self.probing, self.probe_error) = (false, Some(error)),
             _ => {}
         }
     }

@@ -16,6 +16,9 @@ pub enum LabError {
     /// A file does not have the expected content.
     #[error("{0}")]
     Data(String),
+    /// The user has not added the data yet. Nothing is wrong.
+    #[error("{0}")]
+    NoData(String),
     /// The device failed or was lost.
     #[error("{0}")]
     Device(String),

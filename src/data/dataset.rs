@@ -160,7 +160,7 @@ impl Dataset {
                             "images here yet: add its .tar.gz, or its files, such as data_batch_1.bin and test_batch.bin"
                         }
                     };
-                    return Err(LabError::Data(format!(
+                    return Err(LabError::NoData(format!(
                         "CIFAR-10 has no {missing} below the data set's menu."
                     )));
                 }

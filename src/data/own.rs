@@ -145,10 +145,10 @@ pub fn read(bytes: &[u8]) -> Result<(Card, &[u8]), LabError> {
 ///
 /// # Errors
 ///
-/// Fails if the setting is empty, or if this browser does not have the data.
+/// [`LabError::NoData`] if the setting is empty, and [`LabError::Data`] if this browser does not have the data.
 pub async fn load(name: &str, what: &str, assets: &mut impl Assets) -> Result<Rc<[u8]>, LabError> {
     let Ok(id) = name.parse::<DataId>() else {
-        return Err(LabError::Data(format!(
+        return Err(LabError::NoData(format!(
             "There is no {what} yet: add one in the chapter about your own data."
         )));
     };

@@ -3,6 +3,7 @@
 use crate::assignment::Guess;
 use crate::charts::{ChartHeight, MaxMapHeight};
 use crate::client::AnyRun;
+use crate::core::LabError;
 use crate::core::chapter::{CLAIMS, CODE, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
@@ -135,7 +136,7 @@ fn draw(
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             <Problems {slug} list={problems} on_dismiss={settings.page.dispatch.reform(|()| PanelAction::Tidy)} />
             if let Some(error) = &run.probe_error {
-                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+                { probe_notice(error) }
             }
             { printed_settings(settings, &schema, slug) }
             { offer(run, settings) }
@@ -240,6 +241,13 @@ impl FrameParts<'_> {
         let bodies = bodies.into_iter().enumerate().map(draw).collect();
         (lead, bodies)
     }
+}
+
+/// Returns the reason why the settings could not be probed.
+fn probe_notice(error: &LabError) -> Html {
+    let (kind, role) =
+        if matches!(error, LabError::NoData(_)) { (None, "status") } else { (Some("error"), "alert") };
+    html! { <div class="notice" data-kind={kind} {role}><p>{ error.to_string() }</p></div> }
 }
 
 /// Returns the question of a chapter. It is the only title on the page.

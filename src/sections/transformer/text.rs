@@ -19,7 +19,7 @@ pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Re
         TextChoice::Shakespeare => Ok(Corpus::new(&text::read_plays(&ctx.asset(text::PATH).await?)?)),
         TextChoice::Own if config.data.is_empty() => {
             let bytes = ctx.asset(OWN_PATH).await.map_err(|_| {
-                LabError::Data(
+                LabError::NoData(
                     "Add a text first: open files in the chapter “Your text”, or paste one.".to_owned(),
                 )
             })?;
