@@ -299,6 +299,8 @@ pub struct Pace {
     pub enqueue_ms: f32,
     /// The memory of the worker's module in bytes, which never shrinks.
     pub memory: u32,
+    /// The number of workers that train the network together; 0 before the first report.
+    pub team: u8,
 }
 
 /// The device that the visitor wants.

@@ -63,6 +63,10 @@ impl Team for Thread {
         })
     }
 
+    fn waited_ms(&self) -> f64 {
+        0.0
+    }
+
     fn end(&self) {}
 }
 

@@ -271,11 +271,17 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
     }
 }
 
-/// Returns the number of workers that train each network of the run, as the dispatcher chooses it.
+/// Returns the number of workers that train each network of the run: as they report it, and before that, as the dispatcher
+/// chooses it.
 fn team_of(session: &Session, shards: usize) -> usize {
-    let trains = session.state().is_active() && session.pool.single_worker_reason.is_none();
-    let device = session.device.as_ref().filter(|_| trains);
-    device.map_or(1, |info| pool::team_on(info.kind, session.arms.len(), shards))
+    if !session.state().is_active() {
+        return 1;
+    }
+    let device = session.device.as_ref().filter(|_| session.pool.single_worker_reason.is_none());
+    match (session.pace().team, device) {
+        (0, Some(info)) => pool::team_on(info.kind, session.arms.len(), shards),
+        (reported, _) => usize::from(reported).max(1),
+    }
 }
 
 /// Probes the settings a little after they have changed, and ends a run that does not survive the change.

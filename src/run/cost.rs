@@ -3,8 +3,9 @@
 use crate::core::LabError;
 use crate::core::settings::{Settings, with};
 use crate::run::arm::StepBatch;
-use crate::run::driver::{Training, begin, follow, split};
+use crate::run::driver::{Training, do_step, follow, split};
 use crate::run::graph_capture::FIRST_REPLAYED;
+use crate::run::leader::Leader;
 use crate::run::timing::{ArmCost, WarmUp, score_steps, shard_speed_up};
 use crate::run::training::read;
 use crate::run::{Directive, RunContext, Train};
@@ -73,7 +74,7 @@ async fn with_small<E: Train>(
     let mut step_ms = f64::INFINITY;
     for step in 1..=if is_cpu(device) { 3 } else { FIRST_REPLAYED + 1 } {
         let start = ctx.now_ms();
-        one_step::<E>(&mut training, step).await?;
+        one_step::<E>(&mut training, step, device, &mut Leader::new(None), ctx).await?;
         step_ms = step_ms.min(ctx.now_ms() - start);
         if ctx.yield_now().await == Directive::Stop {
             return Ok(None);
@@ -107,6 +108,7 @@ async fn whole<E: Train>(
     if let Some(team) = team.as_ref().filter(|team| team.place() > 0) {
         return follow(&mut training, &**team).await.map(|()| None);
     }
+    let mut leader = Leader::new(team);
     let first_timed = if is_cpu(device) { 1 } else { FIRST_REPLAYED + 1 };
     let (mut warm_up, mut step) = (WarmUp::default(), 0);
     while step < steps && !warm_up.is_settled() {
@@ -114,8 +116,7 @@ async fn whole<E: Train>(
         // The time of a step includes the turn of the event loop after it, as in a run.
         while step < steps && (step == first || ctx.now_ms() - start < BLOCK_MS) {
             step += 1;
-            begin::<E>(&mut training, team.as_deref());
-            one_step::<E>(&mut training, step).await?;
+            one_step::<E>(&mut training, step, device, &mut leader, ctx).await?;
             if ctx.yield_now().await == Directive::Stop {
                 return Ok(None);
             }
@@ -136,8 +137,7 @@ async fn whole<E: Train>(
     let mut reports = Vec::new();
     for _ in 0..REPORTS {
         step += 1;
-        begin::<E>(&mut training, team.as_deref());
-        one_step::<E>(&mut training, step).await?;
+        one_step::<E>(&mut training, step, device, &mut leader, ctx).await?;
         let start = ctx.now_ms();
         training.report(StepBatch::default(), false, ctx).await?;
         reports.push(ctx.now_ms() - start);
@@ -152,9 +152,7 @@ async fn whole<E: Train>(
     // A report that had to wait must not count: where reports take as long as the time between them, a run takes many times as
     // long.
     cost.report_ms = reports.get(reports.len() / 4).copied().unwrap_or_default();
-    if let Some(team) = &team {
-        team.end();
-    }
+    leader.end();
     Ok(Some(cost))
 }
 
@@ -193,8 +191,14 @@ async fn scores<E: Train>(
 }
 
 /// Does a step, and waits until it is done.
-async fn one_step<E: Train>(training: &mut E::Training, step: u32) -> Result<(), LabError> {
-    training.draw_and_step(step).await?;
+async fn one_step<E: Train>(
+    training: &mut E::Training,
+    step: u32,
+    device: &Device,
+    leader: &mut Leader,
+    ctx: &mut impl RunContext<E>,
+) -> Result<(), LabError> {
+    do_step::<E>(training, step, device, leader, ctx).await?;
     drop(training.state_mut().take_losses());
     if let Some(tensor) = training.state_mut().sync_tensor() {
         read(tensor).await?;

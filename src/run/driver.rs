@@ -3,6 +3,7 @@
 use crate::core::{LabError, Progress};
 use crate::run::arm::StepBatch;
 use crate::run::checkpoint::{self, Checkpoint};
+use crate::run::leader::Leader;
 use crate::run::shards::{Shards, Team};
 use crate::run::train_state::AnyTrainState;
 use crate::run::training::{check_finite, read, read_all};
@@ -140,6 +141,7 @@ pub async fn train<E: Train>(
     if let Some(team) = team.as_ref().filter(|team| team.place() > 0) {
         return follow(&mut training, &**team).await;
     }
+    let mut leader = Leader::new(team);
     let trains = answer_all(&mut training, ctx).await?;
     let (done, steps) = (training.state_mut().steps_done(), training.steps());
     let mut next_score = E::Training::FIRST_SCORE;
@@ -166,8 +168,7 @@ pub async fn train<E: Train>(
             break;
         }
         let started = if std::mem::take(&mut timed) { synchronize(&mut training, ctx).await? } else { None };
-        begin::<E>(&mut training, team.as_deref());
-        training.draw_and_step(step).await?;
+        do_step::<E>(&mut training, step, device, &mut leader, ctx).await?;
         if let Some(started) = started
             && let Some(ended) = synchronize(&mut training, ctx).await?
         {
@@ -202,9 +203,7 @@ pub async fn train<E: Train>(
             break;
         }
     }
-    if let Some(team) = &team {
-        team.end();
-    }
+    leader.end();
     while E::Training::HANDLES_REQUESTS && ctx.idle().await == Directive::Request {
         answer_all(&mut training, ctx).await?;
     }
@@ -220,11 +219,21 @@ pub(super) fn split<E: Train>(training: &mut E::Training, device: &Device, team:
     }
 }
 
-/// Begins a step on the other workers of the team.
-pub(super) fn begin<E: Train>(training: &mut E::Training, team: Option<&dyn Team>) {
-    if let Some(team) = team {
-        team.begin(postcard::to_stdvec(training.config_mut()).unwrap_or_default());
+/// Does a step, together with the other workers of a team as long as that is faster.
+pub(super) async fn do_step<E: Train>(
+    training: &mut E::Training,
+    step: u32,
+    device: &Device,
+    leader: &mut Leader,
+    ctx: &mut impl RunContext<E>,
+) -> Result<(), LabError> {
+    let start = ctx.now_ms();
+    leader.begin(|| postcard::to_stdvec(training.config_mut()).unwrap_or_default());
+    training.draw_and_step(step).await?;
+    if leader.leaves_after(ctx.now_ms() - start) {
+        split::<E>(training, device, None);
     }
+    Ok(())
 }
 
 /// Does the steps that the leader of the team begins, with its settings.

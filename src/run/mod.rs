@@ -17,6 +17,8 @@ pub mod driver;
 #[cfg(feature = "compute")]
 pub mod graph_capture;
 #[cfg(feature = "compute")]
+mod leader;
+#[cfg(feature = "compute")]
 pub mod named;
 #[cfg(feature = "compute")]
 pub mod optimizer;

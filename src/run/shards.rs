@@ -38,6 +38,9 @@ pub trait Team {
     /// this worker's shards, in their order. Fails if another worker is lost.
     fn sum(&self, own: Vec<Vec<f32>>) -> LocalFuture<'_, Result<Vec<f32>, LabError>>;
 
+    /// Returns the milliseconds that this worker has spent on sums so far: on waiting for the others, and on messages.
+    fn waited_ms(&self) -> f64;
+
     /// Tells the others that there are no further steps.
     fn end(&self);
 }

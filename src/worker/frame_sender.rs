@@ -162,6 +162,7 @@ impl<E: Experiment> FrameSender<E> {
         self.pace.enqueue_ms = self.shortest_ms as f32;
         self.shortest_ms = f64::INFINITY;
         self.pace.memory = memory_bytes();
+        self.pace.team = self.team.as_ref().map_or(1, |team| team.at_work());
         self.post(ArmEvent::Progress { progress, pace: self.pace });
         Directive::Frame
     }

@@ -5,7 +5,7 @@ use crate::core::LabError;
 use crate::protocol::TeamPlace;
 use crate::run::shards::{LocalFuture, Team, sum_in_order};
 use crate::worker::control::Control;
-use crate::worker::messages::log_error;
+use crate::worker::messages::{log_error, now_ms};
 use js_sys::{Array, Float32Array, JsString, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,6 +20,7 @@ pub(super) struct PortTeam {
     /// The connections: those of the leader to all others, in their order, and that of another to the leader.
     peers: Vec<Peer>,
     control: Rc<Control>,
+    waited_ms: Cell<f64>,
     /// True once the others know that there are no further steps.
     has_ended: Cell<bool>,
 }
@@ -61,7 +62,12 @@ enum Message {
 impl PortTeam {
     pub(super) fn new(place: TeamPlace, ports: Vec<MessagePort>, control: Rc<Control>) -> Self {
         let peers = ports.into_iter().map(|port| Peer::new(port, &control)).collect();
-        Self { place, peers, control, has_ended: Cell::new(false) }
+        Self { place, peers, control, waited_ms: Cell::new(0.0), has_ended: Cell::new(false) }
+    }
+
+    /// Returns the number of workers that still train the network.
+    pub(super) fn at_work(&self) -> u8 {
+        if self.has_ended.get() { 1 } else { self.place.workers }
     }
 
     /// Tells the leader that this worker has failed.
@@ -120,20 +126,27 @@ impl Team for PortTeam {
 
     fn sum(&self, own: Vec<Vec<f32>>) -> LocalFuture<'_, Result<Vec<f32>, LabError>> {
         Box::pin(async move {
-            if self.place() == 0 {
+            let start = now_ms();
+            let sum = if self.place() == 0 {
                 let mut all = own;
                 for peer in &self.peers {
                     all.extend(self.numbers(peer).await?);
                 }
                 let sum = vec![sum_in_order(all)];
                 self.post(&Message::Numbers(sum.clone()));
-                Ok(sum.into_iter().next().unwrap_or_default())
+                sum
             } else {
                 self.post(&Message::Numbers(own));
                 let Some(leader) = self.peers.first() else { return Ok(Vec::new()) };
-                Ok(self.numbers(leader).await?.into_iter().next().unwrap_or_default())
-            }
+                self.numbers(leader).await?
+            };
+            self.waited_ms.set(self.waited_ms.get() + now_ms() - start);
+            Ok(sum.into_iter().next().unwrap_or_default())
         })
+    }
+
+    fn waited_ms(&self) -> f64 {
+        self.waited_ms.get()
     }
 
     fn end(&self) {
