@@ -130,7 +130,7 @@ mod tests {
         // Neither the first steps count, nor those that every worker does whole.
         assert_eq!(leaves(|step| if step <= Leader::SKIPPED { 3.0 } else { 1.7 }), (None, false));
         assert_eq!(
-            leaves(|step| if step % 2 == 0 { 0.0 } else { 2.1 }),
+            leaves(|step| if step % 2 == 0 { 0.0 } else { 1.9 }),
             (Some(2 * Leader::MEASURED - 1), true)
         );
         assert!(!Leader::new(None).leaves_after(1.0));
