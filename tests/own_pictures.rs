@@ -4,9 +4,9 @@
 use crate::collector::{Collector, block_on, claim_about};
 use burn::tensor::Device;
 use chacha20::ChaCha12Rng;
+use nn_lab::core::Verdict;
 use nn_lab::core::data_set::{Content, DataId};
 use nn_lab::core::metric::Metric;
-use nn_lab::core::Verdict;
 use nn_lab::data::own::DataFile;
 use nn_lab::run::set_up::set_up;
 use nn_lab::run::{Experiment, Probe, Train};

@@ -198,6 +198,16 @@ test('a link names its data, and says so if the data are others', async ({ open 
   assert.equal(await data(page), id);
 });
 
+test('data that nobody has added yet is asked for, which is no error', async ({ open }) => {
+  const asks = { cnn: [{ dataset: 'own' }, 'no pictures yet'], rnn: [{ task: 'lines' }, 'no set of lines yet'], transformer: [{ text: 'own' }, 'Add a text first'] };
+  for (const [slug, [params, words]] of Object.entries(asks)) {
+    const page = await open(address(slug, { device: 'cpu', ...params }));
+    await expect(page.locator('.notice[role="status"]').getByText(words), slug).toBeVisible();
+    await expect(page.locator('[role="alert"]:visible'), slug).toHaveCount(0);
+    await page.close();
+  }
+});
+
 test('tables that cannot be used say why, and lose nothing', async ({ open }) => {
   test.setTimeout(240_000);
   const page = await open(own('mlp'));

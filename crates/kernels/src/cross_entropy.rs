@@ -53,7 +53,7 @@ pub trait CrossEntropyGrad: Backend {
 mod cpu {
     use super::{CrossEntropy, CrossEntropyGrad};
     use crate::flex::{as_slice, contiguous, tensor, tensor_like};
-    use crate::vector::exp;
+    use crate::vector::{apply, exp};
     use burn::backend::{Flex, TensorMetadata};
     use burn_flex::FlexTensor;
 
@@ -73,9 +73,13 @@ mod cpu {
             let (logits, targets) = (contiguous(logits), contiguous(targets));
             let mut scales = Vec::with_capacity(2 * n);
             let mut total = 0.0;
+            let mut powers = Vec::new();
             for (x, y) in rows(&logits, &targets) {
                 let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let lse = max + x.iter().map(|x| exp(x - max)).sum::<f32>().ln();
+                powers.clear();
+                powers.extend(x.iter().map(|x| x - max));
+                apply(&mut powers, exp);
+                let lse = max + powers.iter().sum::<f32>().ln();
                 scales.extend([lse, y.iter().sum()]);
                 total += x.iter().zip(y).map(|(x, y)| y * (lse - x)).sum::<f32>();
             }
@@ -93,10 +97,15 @@ mod cpu {
             let [n, classes] = logits.shape().dims();
             let [logits, targets, scales, d_loss] = [logits, targets, scales, d_loss].map(contiguous);
             let factor = as_slice(&d_loss).iter().sum::<f32>() / n.max(1) as f32;
-            let mut d_logits = Vec::with_capacity(n * classes);
-            for ((x, y), scales) in rows(&logits, &targets).zip(as_slice(&scales).chunks_exact(2)) {
-                let (lse, sum) = (scales[0], scales[1]);
-                d_logits.extend(x.iter().zip(y).map(|(x, y)| factor * (exp(x - lse) * sum - y)));
+            let (classes, scales) = (classes.max(1), as_slice(&scales).as_chunks::<2>().0);
+            let mut d_logits = as_slice(&logits).to_vec();
+            for (row, [lse, _]) in d_logits.chunks_exact_mut(classes).zip(scales) {
+                row.iter_mut().for_each(|x| *x -= lse);
+            }
+            apply(&mut d_logits, exp);
+            let of_rows = as_slice(&targets).chunks_exact(classes).zip(scales);
+            for (row, (y, [_, sum])) in d_logits.chunks_exact_mut(classes).zip(of_rows) {
+                row.iter_mut().zip(y).for_each(|(d, y)| *d = factor * (*d * sum - y));
             }
             tensor_like(d_logits, &logits)
         }
