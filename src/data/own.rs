@@ -141,7 +141,7 @@ pub fn read(bytes: &[u8]) -> Result<(Card, &[u8]), LabError> {
     Ok((card, bytes.get(start..).unwrap_or_default()))
 }
 
-/// Loads the data file that a setting names. `what` is "table", "pictures", and so on.
+/// Loads the data file that a setting names. `what` is a singular noun, such as "table".
 ///
 /// # Errors
 ///

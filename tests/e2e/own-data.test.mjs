@@ -199,7 +199,7 @@ test('a link names its data, and says so if the data are others', async ({ open 
 });
 
 test('data that nobody has added yet is asked for, which is no error', async ({ open }) => {
-  const asks = { cnn: [{ dataset: 'own' }, 'no pictures yet'], rnn: [{ task: 'lines' }, 'no set of lines yet'], transformer: [{ text: 'own' }, 'Add a text first'] };
+  const asks = { cnn: [{ dataset: 'own' }, 'no picture data set yet'], rnn: [{ task: 'lines' }, 'no set of lines yet'], transformer: [{ text: 'own' }, 'Add a text first'] };
   for (const [slug, [params, words]] of Object.entries(asks)) {
     const page = await open(address(slug, { device: 'cpu', ...params }));
     await expect(page.locator('.notice[role="status"]').getByText(words), slug).toBeVisible();
