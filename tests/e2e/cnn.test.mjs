@@ -348,11 +348,11 @@ test('CIFAR-10 files are accepted, used, stored and removed; others are refused 
   await box(page).getByText('test_batch.bin (').waitFor();
   await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
   await box(page).locator('[data-action="remove-files"]').click();
-  await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+  await page.locator('.notice[role="status"]', { hasText: '.tar.gz' }).first().waitFor();
   assert.equal(await box(page).locator('li').count(), 0);
   await page.reload();
   await page.waitForSelector('[data-panel="cnn"]');
-  await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+  await page.locator('.notice[role="status"]', { hasText: '.tar.gz' }).first().waitFor();
   assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
 });
 
