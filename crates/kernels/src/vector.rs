@@ -76,8 +76,7 @@ pub(crate) fn lanes<const N: usize>(f: impl Fn(usize) -> f32) -> [f32; N] {
     all
 }
 
-/// Numbers to compute at once with these functions: V8 loads their constants in every pass of a loop, so that 16 numbers per
-/// pass take less time each than 8 or 4.
+/// Numbers to compute at once with these functions. In V8, 16 numbers per pass of a loop take less time each than 8 or 4.
 pub(crate) const AT_ONCE: usize = 16;
 
 /// Applies a function to all numbers.
