@@ -213,8 +213,7 @@ fn numbers(props: &RunControlsProps) -> Html {
                 { "Step " }
                 <MetricOutput metric="step" value={f64::from(step)}>{ step_words(props.progress) }</MetricOutput>
             </span>
-            // Before the first step there is more room for the expected time.
-            <span class={classes!("run-speed", speed.is_none().then_some("unknown"))}>
+            <span class="run-speed">
                 <MetricOutput metric="steps_per_sec" value={speed}>
                     { speed.map_or_else(|| "– steps/s".to_owned(), |speed| format!("{} steps/s", format_number(speed, 3))) }
                 </MetricOutput>
