@@ -200,7 +200,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     ];
     let notice = html! {
         <Cost config={config.clone()} record={shown.clone()} choose={settings.choose.clone()}
-            is_active={lab.state.is_active()} is_gpu={lab.device.as_ref().is_some_and(|device| device.kind == DeviceKind::Webgpu)} />
+            is_gpu={lab.device.as_ref().is_some_and(|device| device.kind == DeviceKind::Webgpu)} />
     };
     frame(&lab, &settings, Page { settings: groups, notice }, body)
 }
@@ -210,7 +210,6 @@ struct CostProps {
     config: Config,
     record: PtrEq<Record>,
     choose: Callback<Option<&'static Preset>>,
-    is_active: bool,
     is_gpu: bool,
 }
 
@@ -230,11 +229,9 @@ fn Cost(props: &CostProps) -> Html {
         }
     };
     let time = match seconds {
-        Some((low, high)) => Some(time_range_words(low, high)),
-        // The time left is next to the step.
-        None if props.is_active => None,
-        None if props.is_gpu => Some("timed by its first steps".to_owned()),
-        None => Some("duration not measured yet".to_owned()),
+        Some((low, high)) => time_range_words(low, high),
+        None if props.is_gpu => "timed by its first steps".to_owned(),
+        None => "duration not measured yet".to_owned(),
     };
     let details = format!("Estimates: {} MB of memory.", format_number(megabytes, 2));
     // A first run should not take minutes.
@@ -252,10 +249,7 @@ fn Cost(props: &CostProps) -> Html {
     html! {
         <p class="cost" data-cost="" title={details}>
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            if let Some(time) = time {
-                { ", " }<strong>{ time }</strong>
-            }
-            { ". " }
+            { ", " }<strong>{ time }</strong>{ if seconds.is_some() || props.is_gpu { ". " } else { " " } }
             { offer }
         </p>
     }
