@@ -24,6 +24,8 @@ mod strided;
 mod tiles;
 #[cfg(feature = "cpu")]
 mod winograd;
+#[cfg(feature = "cpu")]
+mod writer;
 
 /// Stride, padding and dilation, the same for both axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,6 +48,7 @@ mod cpu {
     use super::{ReluPool, ReluPoolGrad};
     use crate::flex::{as_slice, contiguous, tensor, tensor_like};
     use crate::lanes::Lanes;
+    use crate::vector::padded;
     use burn::backend::{Flex, TensorMetadata};
     use burn_flex::FlexTensor;
 
@@ -90,16 +91,6 @@ mod cpu {
         let [third, d] = d.split_where_equal(lower[0], max);
         let [fourth, _] = d.split_where_equal(lower[1], max);
         [first.interleave(second), third.interleave(fourth)]
-    }
-
-    /// Returns some numbers, followed by zeros if there are fewer than `N`.
-    #[inline(always)]
-    fn padded<const N: usize>(numbers: &[f32]) -> [f32; N] {
-        numbers.first_chunk().copied().unwrap_or_else(|| {
-            let mut all = [0.0; N];
-            all.iter_mut().zip(numbers).for_each(|(to, x)| *to = *x);
-            all
-        })
     }
 
     /// Writes as many numbers as there is room for.

@@ -6,7 +6,7 @@ use super::{CausalAttention, CausalAttentionBackward, CausalAttentionGrad};
 use crate::flex::{as_slice, contiguous, tensor, tensor_like};
 use crate::lanes::Lanes;
 use crate::product::{COLUMNS, Left, Matrix, ROWS, Right, tile};
-use crate::vector::{exp, lanes};
+use crate::vector::{exp, lanes, padded};
 use burn::backend::{Flex, TensorMetadata};
 use burn_flex::FlexTensor;
 
@@ -139,13 +139,6 @@ fn add_products(sums: &mut [[Lanes; 2]; ROWS], keys: &[Row; ROWS], b: &[[f32; CO
             *sums = [factor.multiply_add(b[0], sums[0]), factor.multiply_add(b[1], sums[1])];
         }
     }
-}
-
-/// Returns some rows, followed by zeros.
-fn padded<const N: usize>(rows: &[Row]) -> [Row; N] {
-    let mut all = [[0.0; QUERIES]; N];
-    all.iter_mut().zip(rows).for_each(|(to, row)| *to = *row);
-    all
 }
 
 /// Replaces the products `s` of a block with `e^(scale s - max) / sum e^(scale s - max)`, and with 0 for hidden
