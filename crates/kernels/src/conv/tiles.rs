@@ -4,19 +4,10 @@
 //! Transformed tiles are vectors of eight tiles, see [`Layout`]. The number of channels is padded to a multiple of
 //! four, and the tiles to whole vectors, with zeros.
 
-use super::writer::{Layout, Writer};
+use super::writer::{ELEMENTS, LANES, Layout, Vector, Writer};
 use crate::lanes::Lanes;
-use crate::product::COLUMNS;
 use crate::vector::lanes;
 use std::ops::Range;
-
-/// Elements of a transformed tile.
-pub(super) const ELEMENTS: usize = 16;
-/// Tiles in a vector.
-pub(super) const LANES: usize = COLUMNS;
-
-/// Eight tiles.
-pub(super) type Vector = [f32; LANES];
 
 /// The tiles of an image.
 pub(super) struct Tiles {
@@ -180,7 +171,7 @@ pub(super) fn write_input(
     (found, layout): (&mut Vec<Vector>, Layout),
 ) {
     let area = tiles.h * tiles.w;
-    let mut writer = Writer::new(found, layout, channels, (tiles, rows));
+    let mut writer = Writer::new(found, layout, channels, tiles.vectors(rows));
     let mut halves = Halves::new(2 * tiles.down.min(rows.1 - rows.0) + 2, tiles.across);
     for channel in 0..channels {
         for Part { image, rows, first_tile } in tiles.parts(rows) {
@@ -260,7 +251,7 @@ pub(super) fn write_gradient(
     (found, layout): (&mut Vec<Vector>, Layout),
 ) {
     let area = tiles.h * tiles.w;
-    let mut writer = Writer::new(found, layout, channels, (tiles, rows));
+    let mut writer = Writer::new(found, layout, channels, tiles.vectors(rows));
     let mut halves = Halves::new(2 * tiles.down.min(rows.1 - rows.0), tiles.across);
     for channel in 0..channels {
         for Part { image, rows, first_tile } in tiles.parts(rows) {

@@ -13,8 +13,8 @@
 //! `[c_in, tiles]`.
 
 use super::shape::{Shape, row_blocks};
-use super::tiles::{ELEMENTS, Tiles, Vector, write_gradient, write_input, write_output};
-use super::writer::{Layout, channel_stride};
+use super::tiles::{Tiles, write_gradient, write_input, write_output};
+use super::writer::{ELEMENTS, Layout, Vector, channel_stride};
 use crate::lanes::Lanes;
 use crate::product::{Left, Matrix, ROWS, tile};
 use crate::vector::lanes;

@@ -1,8 +1,15 @@
 //! The order of Winograd's transformed tiles in memory, and how they are written. Both avoid addresses at a power of two, which
 //! evict one another from the cache.
 
-use super::tiles::{ELEMENTS, LANES, Tiles, Vector};
-use crate::product::ROWS;
+use crate::product::{COLUMNS, ROWS};
+
+/// Elements of a transformed tile.
+pub(super) const ELEMENTS: usize = 16;
+/// Tiles in a vector.
+pub(super) const LANES: usize = COLUMNS;
+
+/// Eight tiles.
+pub(super) type Vector = [f32; LANES];
 
 /// The order of transformed tiles in memory.
 #[derive(Clone, Copy)]
@@ -30,13 +37,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(
-        to: &'a mut Vec<Vector>,
-        layout: Layout,
-        channels: usize,
-        (tiles, rows): (&Tiles, (usize, usize)),
-    ) -> Self {
-        let vectors = tiles.vectors(rows);
+    pub(super) fn new(to: &'a mut Vec<Vector>, layout: Layout, channels: usize, vectors: usize) -> Self {
         let channels = match layout {
             Layout::Channels => channel_stride(channels),
             Layout::Groups(_) => channels.next_multiple_of(ROWS),
