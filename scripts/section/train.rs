@@ -67,15 +67,17 @@ impl Training<Section> for Descent {
         (0..self.config.batch_size).map(|_| self.rng.random_range(-1.0..1.0)).collect()
     }
 
-    fn step(&mut self, _step: u32, batch: Vec<f32>) {
+    async fn step(&mut self, _step: u32, batch: Vec<f32>) -> Result<(), LabError> {
         let n = batch.len();
         let slope = self.config.slope as f32;
         let options = StepOptions::new(self.config.learning_rate);
-        self.train_state.step(&[Input::new(batch, [n])], options, |line, inputs| {
+        let batch = [Input::new(batch, [n])];
+        let descend = self.train_state.step(&batch, options, |line, inputs| {
             let x: Tensor<1> = inputs.get(0);
             let error = x.clone() * line.weight.val() - x.mul_scalar(slope);
             StepOutput::backward(line, error.square().mean())
         });
+        descend.await.map(drop)
     }
 
     fn score_after(&self, step: u32) -> u32 {
