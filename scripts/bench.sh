@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the site and writes one JSON object per line; `peers` compares it with other libraries instead, as a table;
 # `views` measures what a reader sees of every chapter at first; `scale` how costs grow with the sizes of the networks;
-# `estimates` how close the page's estimates of its runs are.
+# `estimates` how close the page's estimates of its runs are; `defaults` trains the defaults of every section on both devices.
 # NN_LAB_DIST selects another build, for example dist; NN_LAB_GPU=1 uses the hardware GPU.
 set -euo pipefail
 source scripts/tools.sh
@@ -36,6 +36,10 @@ fi
 if [[ ${1:-} == estimates ]]; then
     say "comparing the page's estimates with its runs (about 25 minutes)"
     exec node tests/e2e/bench/estimates.mjs "${@:2}"
+fi
+if [[ ${1:-} == defaults ]]; then
+    say "training the defaults of every section on both devices (about ten minutes)"
+    exec node tests/e2e/bench/defaults.mjs "${@:2}"
 fi
 say "measuring (about two minutes)"
 exec node tests/e2e/bench.mjs "$@"

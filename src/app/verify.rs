@@ -7,7 +7,7 @@ use crate::panel::CopyButton;
 use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
 use crate::ui::figure::with_provenance;
-use crate::ui::readout::{MetricOutput, format_number, time_words};
+use crate::ui::readout::{MetricOutput, format_number, left_words, time_words};
 use crate::ui::run_controls::fetching;
 use gloo::utils::window;
 use yew::prelude::*;
@@ -84,7 +84,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
 }
 
 fn status(found: &VerifyReport) -> String {
-    let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
+    let left = found.seconds_left.map_or_else(String::new, |left| format!(", {}", left_words(left)));
     let (device, [cases, speeds]) = found.now();
     let (case, timing) = match device {
         Some(DeviceKind::Webgpu) => ("GPU: case", "GPU: timing"),

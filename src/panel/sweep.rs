@@ -17,7 +17,7 @@ use crate::panel::sweep::result::SweepResult;
 use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
 use crate::run::any::{AnyConfig, AnyExperiment};
-use crate::ui::readout::{MetricOutput, time_words};
+use crate::ui::readout::{MetricOutput, left_words};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -142,7 +142,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
                         <MetricOutput metric="sweep_runs" value={batch.runs as f64}>{ batch.runs }</MetricOutput>{ " runs" }
                     </span>
                     if let Some(seconds) = batch.seconds_left.filter(|_| batch.state == BatchState::Running) {
-                        <span>{ format!("{} left", time_words(seconds)) }</span>
+                        <span>{ left_words(seconds) }</span>
                     }
                 </p>
             }

@@ -16,6 +16,14 @@ pub fn time_words(seconds: f64) -> String {
     }
 }
 
+/// Returns the time that is left in words, which are as short as possible because they stand beside other numbers.
+pub fn left_words(seconds: f64) -> String {
+    match rounded(seconds) {
+        (1.0, "s") => "a second left".to_owned(),
+        (number, unit) => format!("{number} {unit} left"),
+    }
+}
+
 /// Returns an estimated time in words, as a range if its limits are far apart.
 pub fn time_range_words(low: f64, high: f64) -> String {
     /// Limits that are closer than this factor are one time.
@@ -155,6 +163,8 @@ mod tests {
         assert_eq!(words(34.0), "about 35 s");
         assert_eq!(words(121.0), "about 120 s");
         assert_eq!(words(151.0), "about 2.5 min");
+        assert_eq!(left_words(0.2), "a second left");
+        assert_eq!(left_words(151.0), "2.5 min left");
         assert_eq!(words(1500.0), "about 25 min");
         assert_eq!(words(20_000.0), "about 5.6 h");
         for seconds in (5..40_000).map(f64::from) {

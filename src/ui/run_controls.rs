@@ -2,7 +2,7 @@
 
 use crate::charts::scale::format_number;
 use crate::protocol::{Progress, RunState};
-use crate::ui::readout::{MetricOutput, time_range_words, time_words};
+use crate::ui::readout::{MetricOutput, left_words, time_range_words};
 use crate::ui::use_unique;
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
@@ -194,7 +194,7 @@ fn numbers(props: &RunControlsProps) -> Html {
     let speed = f64::from(props.steps_per_sec);
     let speed = (speed.is_finite() && speed > 0.0).then_some(speed);
     let is_over = props.progress.step >= props.progress.steps;
-    let left = || props.seconds_left.filter(|_| !is_over).map(|left| format!("{} left", time_words(left)));
+    let left = || props.seconds_left.filter(|_| !is_over).map(left_words);
     let words = match &shown_state(props) {
         RunState::Loading { what, bytes, total } => Some(fetching(what, *bytes, *total)),
         RunState::Running => props.waiting.as_ref().map(ToString::to_string).or_else(left),
@@ -213,13 +213,14 @@ fn numbers(props: &RunControlsProps) -> Html {
                 { "Step " }
                 <MetricOutput metric="step" value={f64::from(step)}>{ step_words(props.progress) }</MetricOutput>
             </span>
+            <span class={classes!("run-words", speed.is_none().then_some("wide"))}
+                data-estimate={props.seconds.map(|(seconds, _)| format!("{seconds:.3}"))}
+                data-left={props.seconds_left.filter(|_| running).map(|seconds| format!("{seconds:.3}"))}>{ words }</span>
             <span class="run-speed">
                 <MetricOutput metric="steps_per_sec" value={speed}>
-                    { speed.map_or_else(|| "– steps/s".to_owned(), |speed| format!("{} steps/s", format_number(speed, 3))) }
+                    { speed.map(|speed| format!("{} steps/s", format_number(speed, 3))).unwrap_or_default() }
                 </MetricOutput>
             </span>
-            <span class="run-words" data-estimate={props.seconds.map(|(seconds, _)| format!("{seconds:.3}"))}
-                data-left={props.seconds_left.filter(|_| running).map(|seconds| format!("{seconds:.3}"))}>{ words }</span>
         </div>
     }
 }

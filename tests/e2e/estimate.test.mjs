@@ -33,7 +33,7 @@ test('the time left replaces the estimate during a run, and falls', async ({ ope
   await act(page, 'train');
   await waitState(page, 'running');
   await page.locator('.run-words[data-left]').first().waitFor();
-  await page.waitForFunction(() => /^about .* left$/.test(document.querySelector('.run-words').innerText));
+  await page.waitForFunction(() => /^\d\S* (s|min) left$/.test(document.querySelector('.run-words').innerText));
   const first = await value(page, 'left');
   // Until the run ends, the time left falls.
   await page.waitForFunction(
@@ -48,6 +48,25 @@ test('the time left replaces the estimate during a run, and falls', async ({ ope
   await setParam(page, 'steps', 50);
   await act(page, 'train');
   await waitState(page, 'done', 60_000);
+});
+
+test('the estimate and the time left can be read whole on a laptop', async ({ open }) => {
+  // The section with the most numbers beside the controls.
+  const page = await open(address('mlp', { device: 'cpu', show: '', steps: 20_000 }), { width: 1366, height: 650 });
+  /** How far the words reach beyond what may show them, in pixels. */
+  const cut = () =>
+    words(page).evaluate((node) => {
+      const text = document.createRange();
+      text.selectNodeContents(node);
+      const shown = getComputedStyle(node).overflow === 'hidden' ? node : node.parentElement;
+      return text.getBoundingClientRect().right - shown.getBoundingClientRect().right;
+    });
+  await estimated(page);
+  assert.ok((await cut()) <= 1, 'before the run');
+  await act(page, 'train');
+  await page.locator('.run-words[data-left]').first().waitFor();
+  await page.locator('.run-speed', { hasText: 'steps/s' }).first().waitFor();
+  assert.ok((await cut()) <= 1, 'during the run');
 });
 
 test('a run with more seeds takes longer', async ({ open }) => {

@@ -59,7 +59,8 @@ function startTranslator({ kind, keep = '[data-metric]' }) {
   window.isTranslated = () => timer === undefined && !open(document.body).length;
 }
 
-const translated = (page) => expect.poll(() => page.evaluate(() => window.isTranslated()), 'the page is translated').toBe(true);
+/** Waits until a page is translated, if it has a translator. */
+const translated = (page) => expect.poll(() => page.evaluate(() => window.isTranslated?.() ?? true), 'the page is translated').toBe(true);
 
 /** Returns the page's texts, without the marks of a translation and without numbers. */
 const texts = (page) =>
@@ -171,6 +172,8 @@ const ACTIONS = {
     const choice = form.locator('[data-guess-input="choice"]');
     const number = form.locator('[data-guess-input="number"]');
     await form.waitFor();
+    // A translation moves what is below it, and a click misses what moves.
+    await translated(page);
     if (await choice.count()) await choice.first().check();
     else if (await number.count()) await number.fill('0.5');
     else await form.locator('[data-guess-input="curve"]').press('ArrowUp');

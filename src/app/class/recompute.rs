@@ -10,7 +10,7 @@ use crate::coursework::class::{Board, Check, Measurement, Reproduction, Row, Sec
 use crate::panel::PtrEq;
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
-use crate::ui::readout::{MetricOutput, time_words};
+use crate::ui::readout::{MetricOutput, left_words};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -109,7 +109,7 @@ pub(super) fn Recompute(props: &RecomputeProps) -> Html {
                         { format!(" of {} runs", repeats.runs) }
                     </span>
                     if let Some(seconds) = repeats.seconds_left.filter(|_| repeats.state == BatchState::Running) {
-                        <span>{ format!(" {} left", time_words(seconds)) }</span>
+                        <span>{ format!(" {}", left_words(seconds)) }</span>
                     }
                 </p>
             }

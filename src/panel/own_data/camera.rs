@@ -177,12 +177,12 @@ fn Shots(props: &ShotsProps) -> Html {
         let (timer, take) = (timer.clone(), take);
         move |limit: u32| {
             take();
-            let (own, take, mut left) = (Rc::downgrade(&timer), take.clone(), limit);
+            let (own, take, mut left) = (Rc::downgrade(&timer), take.clone(), limit - 1);
             let interval = Interval::new(PAUSE_MS, move || {
-                left = left.saturating_sub(1);
-                if left > 0 {
-                    take();
-                } else if let Some(timer) = own.upgrade() {
+                take();
+                left -= 1;
+                // Together with the last picture, so that a button that is pressed then is not ignored.
+                if let (0, Some(timer)) = (left, own.upgrade()) {
                     // Dropped after this call, because it is running.
                     spawn_local(async move { drop(timer.borrow_mut().take()) });
                 }
@@ -190,10 +190,12 @@ fn Shots(props: &ShotsProps) -> Html {
             timer.borrow_mut().replace((limit == u32::MAX, interval));
         }
     };
+    // Replaces a series of pictures. A key that is held is reported many times.
     let hold = {
         let (begin, timer) = (begin.clone(), timer.clone());
         move || {
-            if timer.borrow().is_none() {
+            let is_held = matches!(&*timer.borrow(), Some((true, _)));
+            if !is_held {
                 begin(u32::MAX);
             }
         }

@@ -12,7 +12,7 @@ use crate::run::Experiment;
 use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::sections::resnet::{Config, DEPTHS, DepthFlow, MEASURED_ON, ResNet, TRAINING_ERRORS};
 use crate::ui::figure::Figure;
-use crate::ui::readout::time_words;
+use crate::ui::readout::left_words;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -175,8 +175,7 @@ pub(super) fn repeat(
 }
 
 fn words(batch: &BatchHandle, done: usize, total: usize, has_device: bool, is_busy: bool) -> String {
-    let left =
-        batch.seconds_left.map_or_else(String::new, |seconds| format!(", {} left", time_words(seconds)));
+    let left = batch.seconds_left.map_or_else(String::new, |seconds| format!(", {}", left_words(seconds)));
     match batch.state {
         state if state.is_active() => format!("{done} of {total} runs{left}"),
         BatchState::Done if done < total => format!("Stopped after {done} of {total} runs."),

@@ -1,0 +1,31 @@
+// What a visitor gets who opens a section and presses Train: the defaults of every section, on both devices. Prints one JSON
+// object per run and a Markdown table. `./lab bench defaults WORD...` measures only runs whose section or device contains one of
+// the words.
+
+import { closeAll, sections } from '../lib/browser.mjs';
+import { print } from '../lib/lines.mjs';
+import { measured, measureRun, shown, words } from './runs.mjs';
+
+const rows = [];
+try {
+  for (const device of ['cpu', 'webgpu']) {
+    for (const section of sections) {
+      if (words.length && !words.some((word) => `${section} ${device}`.includes(word))) continue;
+      try {
+        const { first, actual, part, step, results } = await measureRun(`#/${section}?device=${device}`, 0);
+        print('defaults', { section, device, first_step_s: first, run_s: actual, measured_part: part, step, ...results });
+        rows.push({ section, device, first, actual, part, step, results });
+      } catch (error) {
+        console.error(`defaults: ${section}, ${device}: ${String(error.message).split('\n')[0].slice(0, 200)}`);
+        process.exitCode = 1;
+      }
+    }
+  }
+} finally {
+  await closeAll();
+}
+console.log('| Section | Device | first step, s | run, s | measured | step | results |\n|---|---|---:|---:|---|---:|---|');
+for (const { section, device, first, actual, part, step, results } of rows) {
+  const list = Object.entries(results).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value.toPrecision(3)}`);
+  console.log(`| ${section} | ${device} | ${shown(first)} | ${shown(actual)} | ${measured(part)} | ${step} | ${list.join(', ')} |`);
+}
