@@ -4,6 +4,7 @@
 //! weights.
 
 use crate::models::attention::{MhaOutput, MultiHeadAttention};
+use crate::models::linear::linear;
 use crate::models::weights::WeightRng;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -69,8 +70,8 @@ impl LookupNet {
     /// - output: `[batch n n_answers, n_classes]` and `[batch, n_heads, n, n]`
     pub fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<4>) {
         let [batch, n, _] = x.dims();
-        let MhaOutput { output, weights } = self.attention.forward(self.embed.forward(x), None);
-        let logits = self.readout.forward(output);
+        let MhaOutput { output, weights } = self.attention.forward(linear(&self.embed, x), None);
+        let logits = linear(&self.readout, output);
         let [_, _, width] = logits.dims();
         let n_classes = self.n_classes.max(1);
         // [batch, n, n_answers n_classes] -> [batch n n_answers, n_classes]

@@ -1,5 +1,6 @@
 //! The multilayer perceptron: `h_0 = x`, `h_l = f(h_{l-1} W_l + b_l)`, without `f` after the last layer.
 
+use crate::models::linear::{linear, linear_gelu};
 use crate::models::weights::WeightRng;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -113,8 +114,14 @@ impl Mlp {
 
     /// Applies layer `l` and, unless it is the last one, the activation.
     fn layer(&self, l: usize, h: Tensor<2>) -> Tensor<2> {
-        let h = self.layers[l].forward(h);
-        if l + 1 < self.layers.len() { self.activation.forward(h) } else { h }
+        let layer = &self.layers[l];
+        if l + 1 == self.layers.len() {
+            return linear(layer, h);
+        }
+        match self.activation {
+            Activation::Gelu => linear_gelu(layer, h),
+            other => other.forward(linear(layer, h)),
+        }
     }
 
     /// Returns the matrix and the bias of the single layer that is equivalent to a network without

@@ -62,10 +62,11 @@ impl Input {
     pub(super) fn part(&self, of: Range<usize>) -> Self {
         let inner: usize = self.shape.iter().skip(self.sample_axis + 1).product();
         let blocks = self.values.chunks_exact((self.samples() * inner).max(1));
-        let parts = blocks.filter_map(|block| block.get(of.start * inner..of.end * inner));
+        let parts: Vec<&[f32]> =
+            blocks.filter_map(|block| block.get(of.start * inner..of.end * inner)).collect();
         let mut shape = self.shape.clone();
         shape.get_mut(self.sample_axis).into_iter().for_each(|length| *length = of.len());
-        Self { values: parts.flatten().copied().collect(), shape, sample_axis: self.sample_axis }
+        Self { values: parts.concat(), shape, sample_axis: self.sample_axis }
     }
 
     /// Copies the values to a device, flattened.

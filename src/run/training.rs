@@ -23,7 +23,15 @@ pub fn accuracy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
 
 /// Returns one-hot rows for class labels, concatenated.
 pub fn one_hot_rows(labels: impl Iterator<Item = u8>, n_classes: usize) -> Vec<f32> {
-    labels.flat_map(|label| (0..n_classes).map(move |c| f32::from(c == usize::from(label)))).collect()
+    let mut rows = Vec::new();
+    for label in labels {
+        let start = rows.len();
+        rows.resize(start + n_classes, 0.0);
+        if let Some(entry) = rows.get_mut(start + usize::from(label)) {
+            *entry = 1.0;
+        }
+    }
+    rows
 }
 
 /// Returns one-hot rows for class labels, `[n, n_classes]`.
