@@ -4,7 +4,7 @@
 
 import { closeAll, sections } from '../lib/browser.mjs';
 import { print } from '../lib/lines.mjs';
-import { fresh, measured, measureRun, shown, words } from './runs.mjs';
+import { fresh, measureRun, shown, words } from './runs.mjs';
 
 const ESTIMATE_S = 90;
 
@@ -14,6 +14,9 @@ const presetsOf = (section) =>
     await page.locator('[data-preset]').first().waitFor({ state: 'attached' });
     return [...new Set(await page.locator('[data-preset]').evaluateAll((all) => all.map(({ dataset }) => dataset.preset)))];
   });
+
+/** Which part of a run was measured. */
+const measured = (part) => (part < 1 ? `first ${Math.round(100 * part)}%` : 'whole run');
 
 const rows = [];
 try {

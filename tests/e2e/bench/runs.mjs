@@ -72,8 +72,5 @@ export const measureRun = (hash, estimate_s) =>
 /** A number for a table. */
 export const shown = (value, count = 1) => (Number.isFinite(value) ? value.toFixed(count) : '–');
 
-/** Which part of a run was measured. */
-export const measured = (part) => (part < 1 ? `first ${Math.round(100 * part)}%` : 'whole run');
-
 /** The words after a benchmark's name, in lower case. */
 export const words = process.argv.slice(2).filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase());
