@@ -115,10 +115,8 @@ impl Mlp {
     /// Applies layer `l` and, unless it is the last one, the activation.
     fn layer(&self, l: usize, h: Tensor<2>) -> Tensor<2> {
         let layer = &self.layers[l];
-        if l + 1 == self.layers.len() {
-            return linear(layer, h);
-        }
         match self.activation {
+            _ if l + 1 == self.layers.len() => linear(layer, h),
             Activation::Gelu => linear_gelu(layer, h),
             other => other.forward(linear(layer, h)),
         }

@@ -16,7 +16,7 @@ pub fn time_words(seconds: f64) -> String {
     }
 }
 
-/// Returns the time that is left in words, which are as short as possible because they stand beside other numbers.
+/// Returns the time that is left, in few words, because they stand beside other numbers.
 pub fn left_words(seconds: f64) -> String {
     match rounded(seconds) {
         (1.0, "s") => "a second left".to_owned(),

@@ -181,7 +181,6 @@ fn Shots(props: &ShotsProps) -> Html {
             let interval = Interval::new(PAUSE_MS, move || {
                 take();
                 left -= 1;
-                // Together with the last picture, so that a button that is pressed then is not ignored.
                 if let (0, Some(timer)) = (left, own.upgrade()) {
                     // Dropped after this call, because it is running.
                     spawn_local(async move { drop(timer.borrow_mut().take()) });
@@ -190,7 +189,7 @@ fn Shots(props: &ShotsProps) -> Html {
             timer.borrow_mut().replace((limit == u32::MAX, interval));
         }
     };
-    // Replaces a series of pictures. A key that is held is reported many times.
+    // A press also ends a series, and takes over from it. A key that is held is reported many times.
     let hold = {
         let (begin, timer) = (begin.clone(), timer.clone());
         move || {

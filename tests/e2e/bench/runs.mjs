@@ -2,7 +2,7 @@
 
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { act, metric, notice, openPage, state, theBrowser } from '../lib/browser.mjs';
+import { act, metric, notice, state, withPage } from '../lib/browser.mjs';
 
 /** A run that takes longer is measured up to here, and the rest is extrapolated by its share of the steps. */
 const LIMIT_S = Number(process.env.NN_LAB_LIMIT ?? 60);
@@ -11,14 +11,7 @@ const cores = Number(process.env.NN_LAB_CORES ?? 0);
 const init = cores ? `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });` : undefined;
 
 /** Opens an address in a fresh profile, and closes it after `body`. */
-export async function fresh(hash, body) {
-  const before = (await theBrowser()).contexts();
-  try {
-    return await body(await openPage(hash, { init }));
-  } finally {
-    for (const context of (await theBrowser()).contexts()) if (!before.includes(context)) await context.close();
-  }
-}
+export const fresh = (hash, body) => withPage(hash, body, { init });
 
 const number = async (page, name) => {
   const value = await page.locator('.run-words').first().getAttribute(`data-${name}`);
